@@ -1,0 +1,364 @@
+"""The read model: announcements, subjects, and what they can be found by.
+
+Written only by `apply`, event by event, in the transaction that appends the event, and by `rebuild`.
+May not decide anything: it holds what the events say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage import log
+from storage.clock import to_stamp
+from storage.database import Tx
+from storage.events import Evidence, Money
+from storage.filters import Filter, Subject, first_moment, horizon, last_moment, words
+from storage.log import Recorded
+
+FACETS = {"technology": "technologies", "country": "countries", "body": "bodies"}
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One thing a source published, as it stands now. `text` is the digest of its full text, or None;
+    `position`, `revised` and `withdrawn` are positions in the log."""
+
+    id: str
+    source: str
+    title: str
+    url: str
+    summary: str
+    published_at: str | None
+    text: str | None
+    position: int
+    revised: int | None
+    withdrawn: int | None
+    backfill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event of a subject together with the subject as it stands now."""
+
+    event: Recorded
+    subject: Subject
+    evidence: tuple[Evidence, ...]
+    backfill: bool
+
+
+def apply(tx: Tx, event: Recorded) -> None:
+    """Bring the read model up to `event`, which follows the last one that was applied."""
+    if effect := _EFFECTS.get(event.type):
+        effect(tx, event, event.payload)
+
+
+def rebuild(tx: Tx) -> int:
+    """Compute the read model again from the log; returns the number of events read."""
+    for table in ("subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements"):
+        tx.execute(f"DELETE FROM {table}")
+    count = 0
+    for event in log.read(tx):
+        apply(tx, event)
+        count += 1
+    return count
+
+
+def announcement(tx: Tx, key: str) -> Announcement | None:
+    """The announcement with this id, or None."""
+    row = tx.execute("SELECT * FROM announcements WHERE id = ?", (key,)).fetchone()
+    return Announcement(**{**dict(row), "backfill": bool(row["backfill"])}) if row else None
+
+
+def known(tx: Tx, keys: Sequence[str]) -> set[str]:
+    """Those of the announcement ids that are recorded already."""
+    rows = tx.execute(
+        "SELECT id FROM announcements WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(keys)),)
+    )
+    return {row["id"] for row in rows}
+
+
+def subject(tx: Tx, key: str) -> Subject | None:
+    """The subject with this id, or None."""
+    row = tx.execute("SELECT * FROM subjects WHERE id = ?", (key,)).fetchone()
+    return _subject(row) if row else None
+
+
+def subjects_of(tx: Tx, announcements: Sequence[str]) -> list[Subject]:
+    """The subjects that these announcements announced, oldest first."""
+    rows = tx.execute(
+        "SELECT * FROM subjects WHERE announcement IN (SELECT value FROM json_each(?)) ORDER BY announced",
+        (json.dumps(list(announcements)),),
+    )
+    return [_subject(row) for row in rows]
+
+
+def story(tx: Tx, key: str) -> list[Recorded]:
+    """All events of the subject with this id, oldest first."""
+    return list(log.read(tx, stream=f"subject/{key}"))
+
+
+def entries(
+    tx: Tx, wanted: Filter, now: datetime, *, before: int | None = None, limit: int = 50
+) -> list[Entry]:
+    """The newest events of the subjects that are wanted, newest first; with `before`, those in front of
+    that position."""
+    where, params = _where(wanted, now)
+    if before is not None:
+        where.append("se.position < ?")
+        params.append(before)
+    rows = tx.execute(
+        "SELECT e.*, s.announced FROM subject_events se"
+        " JOIN events e ON e.position = se.position JOIN subjects s ON s.announced = se.subject"
+        f" WHERE {' AND '.join(where) or '1'} ORDER BY se.position DESC LIMIT ?",
+        (*params, limit),
+    ).fetchall()
+    return [_entry(tx, row) for row in rows]
+
+
+def entry(tx: Tx, event: Recorded) -> Entry | None:
+    """The event with its subject, or None when it is no event of a subject."""
+    row = tx.execute(
+        "SELECT s.* FROM subject_events se JOIN subjects s ON s.announced = se.subject WHERE se.position = ?",
+        (event.position,),
+    ).fetchone()
+    return _entry_of(event, row) if row else None
+
+
+def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
+    """The open calls whose deadline comes next, soonest first."""
+    rows = tx.execute(
+        "SELECT * FROM subjects WHERE closes_at IS NOT NULL AND closed IS NULL AND closes_at >= ?"
+        " ORDER BY closes_at, announced LIMIT ?",
+        (to_stamp(now), limit),
+    )
+    return [_subject(row) for row in rows]
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """How many announcements, initiatives and calls are recorded."""
+    row = tx.execute(
+        "SELECT (SELECT COUNT(*) FROM announcements) AS announcements,"
+        " (SELECT COUNT(*) FROM subjects WHERE kind = 'initiative') AS initiatives,"
+        " (SELECT COUNT(*) FROM subjects WHERE kind = 'call') AS calls"
+    ).fetchone()
+    return dict(row)
+
+
+def values(tx: Tx, name: str) -> list[str]:
+    """The values of a facet (technology, country or body) that occur, in order."""
+    rows = tx.execute("SELECT DISTINCT value FROM facets WHERE name = ? ORDER BY value", (name,))
+    return [row["value"] for row in rows]
+
+
+def _entry(tx: Tx, row: Any) -> Entry:
+    columns = dict(row)
+    announced = columns.pop("announced")
+    found = tx.execute("SELECT * FROM subjects WHERE announced = ?", (announced,)).fetchone()
+    return _entry_of(Recorded(**columns), found)
+
+
+def _entry_of(event: Recorded, row: Any) -> Entry:
+    payload = event.payload
+    evidence = payload.get("evidence") or json.loads(row["evidence"])
+    return Entry(
+        event=event,
+        subject=_subject(row),
+        evidence=tuple(Evidence(**item) for item in evidence),
+        backfill=bool(payload.get("backfill", False)),
+    )
+
+
+def _subject(row: Any) -> Subject:
+    return Subject(
+        id=row["id"],
+        kind=row["kind"],
+        title=row["title"],
+        url=row["url"],
+        summary=row["summary"],
+        source=row["source"],
+        announcement=row["announcement"],
+        technologies=tuple(json.loads(row["technologies"])),
+        countries=tuple(json.loads(row["countries"])),
+        bodies=tuple(json.loads(row["bodies"])),
+        money=tuple(Money(**item) for item in json.loads(row["money"])),
+        opens=row["opens"],
+        closes=row["closes"],
+        closed=row["closed"] is not None,
+    )
+
+
+def _where(wanted: Filter, now: datetime) -> tuple[list[str], list[Any]]:
+    """The filter as SQL over `s` (subjects) and `e` (events): what `filters.matches` says, for many rows."""
+    where: list[str] = []
+    params: list[Any] = []
+
+    def add(condition: str, *values: Any) -> None:
+        where.append(condition)
+        params.extend(values)
+
+    def any_of(values: Iterable[str]) -> str:
+        return json.dumps(list(values))
+
+    for column in ("kind", "source"):
+        if values := getattr(wanted, column):
+            add(f"s.{column} IN (SELECT value FROM json_each(?))", any_of(values))
+    facet = "s.announced IN (SELECT subject FROM facets WHERE name = ? AND value"
+    for name in FACETS:
+        if values := getattr(wanted, name):
+            add(f"{facet} IN (SELECT value FROM json_each(?)))", name, any_of(values))
+    for code in wanted.partners:
+        add(f"{facet} = ?)", "country", code)
+    if wanted.q:
+        phrase = " ".join(f'"{word}"' for word in wanted.q.split())
+        add("s.announced IN (SELECT rowid FROM subjects_search WHERE subjects_search MATCH ?)", phrase)
+    if wanted.since:
+        add("e.recorded_at >= ?", wanted.since.isoformat())
+    if wanted.until:
+        add("e.recorded_at < ?", f"{wanted.until.isoformat()}U")  # behind every time of that day
+    if wanted.closing_within is not None:
+        end = to_stamp(horizon(now, wanted.closing_within))
+        add("s.closed IS NULL AND s.closes_at BETWEEN ? AND ?", to_stamp(now), end)
+    if wanted.min_amount:
+        amount, currency = wanted.min_amount
+        add(
+            "s.announced IN (SELECT subject FROM amounts WHERE currency = ? AND amount >= ?)",
+            currency,
+            float(amount),
+        )
+    if wanted.status:
+        add(f"({' OR '.join(_STATUS[value] for value in wanted.status)})")
+        moment = to_stamp(now)
+        params.extend(moment for value in wanted.status for _ in range(_STATUS[value].count("?")))
+    return where, params
+
+
+_CLOSED = "(s.closed IS NOT NULL OR COALESCE(s.closes_at < ?, 0))"
+_UPCOMING = "COALESCE(s.opens_at > ?, 0)"
+_STATUS = {
+    "closed": f"(s.kind = 'call' AND {_CLOSED})",
+    "upcoming": f"(s.kind = 'call' AND NOT {_CLOSED} AND {_UPCOMING})",
+    "open": f"(s.kind = 'call' AND NOT {_CLOSED} AND NOT {_UPCOMING})",
+}
+
+
+def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    tx.execute(
+        "INSERT INTO announcements"
+        " (id, source, title, url, summary, published_at, text, position, backfill)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            data["announcement"],
+            data["source"],
+            data["title"],
+            data["url"],
+            data["summary"],
+            data["published_at"],
+            data["text"],
+            event.position,
+            int(data["backfill"]),
+        ),
+    )
+
+
+def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
+    columns = "".join(f"{name} = ?, " for name in changed)
+    tx.execute(
+        f"UPDATE announcements SET {columns}revised = ? WHERE id = ?",
+        (*changed.values(), event.position, data["announcement"]),
+    )
+
+
+_REVISABLE = ("title", "url", "summary", "published_at", "text")
+
+
+def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    tx.execute("UPDATE announcements SET withdrawn = ? WHERE id = ?", (event.position, data["announcement"]))
+
+
+def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    kind = "call" if event.type.startswith("Call") else "initiative"
+    plain = ("title", "url", "summary", "source", "announcement")
+    lists = (*FACETS.values(), "money", "evidence")
+    columns = ["announced", "latest", "id", "kind", "backfill", *plain, *lists, "opens", "closes"]
+    values = [event.position, event.position, data["subject"], kind, int(data["backfill"])]
+    values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
+    values += [data["opens"], data["closes"]]
+    marks = ", ".join("?" * len(columns))
+    tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
+    _happened(tx, event, event.position)
+    _index(tx, event.position)
+
+
+def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    if (number := _number(tx, data["subject"])) is None:
+        return
+    for name, change in data["changed"].items():
+        if name in (*FACETS.values(), "money"):
+            tx.execute(
+                f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
+            )
+        elif name in ("opens", "closes"):
+            tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
+    _happened(tx, event, number)
+    _index(tx, number)
+
+
+def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    if (number := _number(tx, data["subject"])) is not None:
+        tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
+        _happened(tx, event, number)
+
+
+def _number(tx: Tx, key: str) -> int | None:
+    row = tx.execute("SELECT announced FROM subjects WHERE id = ?", (key,)).fetchone()
+    return row["announced"] if row else None
+
+
+def _happened(tx: Tx, event: Recorded, number: int) -> None:
+    tx.execute("INSERT INTO subject_events (position, subject) VALUES (?, ?)", (event.position, number))
+    tx.execute("UPDATE subjects SET latest = ? WHERE announced = ?", (event.position, number))
+
+
+def _index(tx: Tx, number: int) -> None:
+    """Write anew what the subject can be found by."""
+    row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
+    now = _subject(row)
+    tx.execute("DELETE FROM facets WHERE subject = ?", (number,))
+    tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
+    for name, column in FACETS.items():
+        for value in sorted(set(getattr(now, column))):
+            tx.execute("INSERT INTO facets (name, value, subject) VALUES (?, ?, ?)", (name, value, number))
+    for money in now.money:
+        tx.execute(
+            "INSERT INTO amounts (subject, currency, amount) VALUES (?, ?, ?)",
+            (number, money.currency, float(money.amount)),
+        )
+    tx.execute(
+        "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
+        (
+            to_stamp(first_moment(now.opens)) if now.opens else None,
+            to_stamp(last_moment(now.closes)) if now.closes else None,
+            number,
+        ),
+    )
+    tx.execute(
+        "INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)",
+        (number, " ".join(words(f"{now.title} {now.summary}"))),
+    )
+
+
+_EFFECTS = {
+    "AnnouncementPublished": _published,
+    "AnnouncementRevised": _revised,
+    "AnnouncementWithdrawn": _withdrawn,
+    "InitiativeAnnounced": _announced,
+    "CallAnnounced": _announced,
+    "InitiativeChanged": _changed,
+    "CallChanged": _changed,
+    "CallClosed": _closed,
+}

@@ -1,0 +1,191 @@
+"""Where we stand with each source: validators, health, the next poll, the lease, and what it showed.
+
+Bookkeeping beside the log: losing it costs a poll, never an event. May not decide when to poll: the
+caller says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from storage.clock import to_stamp
+from storage.database import Tx
+from storage.errors import StorageError
+
+
+class LeaseLost(StorageError):
+    """Somebody else took the source over while we were polling it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where we stand with one source. Moments are UTC stamps (storage.clock) or None; `next_poll` None
+    is 'at once'; `not_before` is the source's own Retry-After; `failures` counts those in a row."""
+
+    source: str
+    name: str
+    url: str
+    active: bool
+    health: str
+    reason: str | None
+    failures: int
+    etag: str | None
+    last_modified: str | None
+    body: str | None
+    last_poll: str | None
+    last_success: str | None
+    next_poll: str | None
+    not_before: str | None
+    seen: int
+    new: int
+    lease_holder: str | None
+    lease_until: str | None
+
+
+COLUMNS = tuple(field.name for field in fields(Cursor))
+MOVING = tuple(
+    name for name in COLUMNS if name not in ("source", "name", "url", "active", "lease_holder", "lease_until")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a source showed of one announcement, the last time it showed it. `link` is canonical."""
+
+    source: str
+    announcement: str
+    guid: str | None
+    link: str | None
+    fingerprint: str
+    shown: dict[str, Any]
+
+
+def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
+    """Make the cursors fit the operator's catalogue, given as (id, name, url).
+
+    A new address forgets the old one's validators and failures; a source that left stays known, unpolled.
+    """
+    wanted = json.dumps([list(source) for source in sources])
+    listed = (
+        "SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS name,"
+        " json_extract(value, '$[2]') AS url FROM json_each(?)"
+    )
+    tx.execute(f"UPDATE cursors SET active = 0 WHERE source NOT IN (SELECT id FROM ({listed}))", (wanted,))
+    tx.execute(
+        f"INSERT INTO cursors (source, name, url, active) SELECT id, name, url, 1 FROM ({listed}) WHERE true"
+        " ON CONFLICT (source) DO UPDATE SET name = excluded.name, active = 1",
+        (wanted,),
+    )
+    tx.execute(
+        "UPDATE cursors SET url = w.url, etag = NULL, last_modified = NULL, body = NULL, failures = 0,"
+        " next_poll = NULL, not_before = NULL,"
+        " health = CASE WHEN last_success IS NULL THEN 'new' ELSE 'ok' END, reason = NULL"
+        f" FROM ({listed}) AS w WHERE w.id = cursors.source AND w.url <> cursors.url",
+        (wanted,),
+    )
+
+
+def in_step(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> bool:
+    """Whether `sync` would change nothing."""
+    rows = tx.execute("SELECT source, name, url FROM cursors WHERE active = 1")
+    return {(row["source"], row["name"], row["url"]) for row in rows} == set(sources)
+
+
+def everything(tx: Tx) -> list[Cursor]:
+    """The cursors of the sources in the catalogue, by id."""
+    return [_cursor(row) for row in tx.execute("SELECT * FROM cursors WHERE active = 1 ORDER BY source")]
+
+
+def get(tx: Tx, source: str) -> Cursor | None:
+    """The cursor of one source, or None."""
+    row = tx.execute("SELECT * FROM cursors WHERE source = ?", (source,)).fetchone()
+    return _cursor(row) if row else None
+
+
+def waiting(tx: Tx, now: datetime, *, named: Sequence[str] | None = None, due: bool = True) -> list[str]:
+    """The sources that may be polled at `now`, longest due first: never before their Retry-After, never
+    an ended one. `due` keeps to those whose time has come; `named` keeps to these ids."""
+    stamp = to_stamp(now)
+    rows = tx.execute(
+        "SELECT source FROM cursors WHERE active = 1 AND health <> 'ended'"
+        " AND (not_before IS NULL OR not_before <= ?)"
+        " AND (lease_until IS NULL OR lease_until <= ?)"
+        " AND (NOT ? OR next_poll IS NULL OR next_poll <= ?)"
+        " AND (NOT ? OR source IN (SELECT value FROM json_each(?)))"
+        " ORDER BY next_poll, source",
+        (stamp, stamp, due, stamp, named is not None, json.dumps(list(named or ()))),
+    )
+    return [row["source"] for row in rows]
+
+
+def lease(tx: Tx, source: str, now: datetime, until: datetime, holder: str) -> Cursor | None:
+    """Take the source for ourselves until `until`; None when somebody else has it."""
+    changed = tx.execute(
+        "UPDATE cursors SET lease_holder = ?, lease_until = ?"
+        " WHERE source = ? AND active = 1 AND (lease_until IS NULL OR lease_until <= ?)",
+        (holder, to_stamp(until), source, to_stamp(now)),
+    ).rowcount
+    return get(tx, source) if changed else None
+
+
+def advance(tx: Tx, after: Cursor, holder: str) -> None:
+    """Write down where we stand now and give the lease back.
+
+    Raises LeaseLost, so that the transaction is rolled back, when the lease is no longer ours.
+    """
+    assignments = ", ".join(f"{name} = ?" for name in MOVING)
+    changed = tx.execute(
+        f"UPDATE cursors SET {assignments}, lease_holder = NULL, lease_until = NULL"
+        " WHERE source = ? AND lease_holder = ?",
+        (*(getattr(after, name) for name in MOVING), after.source, holder),
+    ).rowcount
+    if not changed:
+        raise LeaseLost(f"the source {after.source} was taken over by another worker")
+
+
+def sightings(tx: Tx, source: str, guids: Sequence[str], links: Sequence[str]) -> list[Sighting]:
+    """What is known of these entries: this source's by guid or link, and any source's by link."""
+    rows = tx.execute(
+        "SELECT * FROM sightings WHERE source = ? AND guid IN (SELECT value FROM json_each(?))"
+        " UNION SELECT * FROM sightings WHERE link IN (SELECT value FROM json_each(?))"
+        " ORDER BY source, announcement",
+        (source, json.dumps(list(guids)), json.dumps(list(links))),
+    )
+    return [Sighting(**{**dict(row), "shown": json.loads(row["shown"])}) for row in rows]
+
+
+def see(tx: Tx, sighting: Sighting) -> None:
+    """Write down what a source shows now."""
+    tx.execute(
+        "INSERT INTO sightings (source, announcement, guid, link, fingerprint, shown)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source, announcement) DO UPDATE SET"
+        " guid = excluded.guid, link = excluded.link, fingerprint = excluded.fingerprint,"
+        " shown = excluded.shown",
+        (
+            sighting.source,
+            sighting.announcement,
+            sighting.guid,
+            sighting.link,
+            sighting.fingerprint,
+            json.dumps(sighting.shown, ensure_ascii=False),
+        ),
+    )
+
+
+def holders(tx: Tx) -> set[str]:
+    """Who holds leases on sources."""
+    rows = tx.execute("SELECT DISTINCT lease_holder FROM cursors WHERE lease_holder IS NOT NULL")
+    return {row["lease_holder"] for row in rows}
+
+
+def release(tx: Tx, holder: str) -> None:
+    """Give back the leases of a holder that is known to be gone."""
+    tx.execute("UPDATE cursors SET lease_holder = NULL, lease_until = NULL WHERE lease_holder = ?", (holder,))
+
+
+def _cursor(row: Any) -> Cursor:
+    return Cursor(**{**{name: row[name] for name in COLUMNS}, "active": bool(row["active"])})

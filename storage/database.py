@@ -1,0 +1,80 @@
+"""The narrow waist: everything above it sees transactions and `execute(sql, params)`, never a driver.
+
+May not hold SQL of its own; each dialect has a module beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from storage.errors import StorageError
+
+SCHEMAS = ("log", "people")
+
+
+class Rows(Protocol):
+    """What a statement answers. A row is read by column name: `row["position"]`."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement changed."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Tx(Protocol):
+    """One transaction. Statements use `?` for parameters."""
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
+        """Run one statement. Raises StorageError with the database's own words."""
+
+
+class Database(Protocol):
+    """Where one schema (`log` or `people`) lives. Safe to use from several threads."""
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A consistent snapshot; what is written inside is refused."""
+
+    def write(self) -> AbstractContextManager[Tx]:
+        """The only writer at its time. Commits on leaving, rolls back on an exception."""
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; the names of the steps that were applied just now."""
+
+    def migrations(self) -> list[str]:
+        """The names of all steps that were ever applied."""
+
+    def forget(self) -> None:
+        """Leave no trace of what was deleted, in no file beside the database either."""
+
+    def copy(self, path: Path) -> None:
+        """Write a consistent copy to `path`, while others read and write."""
+
+    def close(self) -> None:
+        """Give the connections back. The object cannot be used afterwards."""
+
+
+def open_database(url: str, schema: str) -> Database:
+    """The database at `url` (`sqlite:///relative/path`, `sqlite:////absolute/path`), schema up to date.
+
+    Raises StorageError when the URL is of no known kind or the file cannot be opened.
+    """
+    if schema not in SCHEMAS:
+        raise StorageError(f"there is no schema {schema!r}, only {' and '.join(SCHEMAS)}")
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url == prefix:
+        raise StorageError(f"{url!r} is not a database address: expected sqlite:///path/to/file.db")
+    from storage.sqlite import SqliteDatabase  # drivers are loaded when they are asked for
+
+    database = SqliteDatabase(Path(url.removeprefix(prefix)), schema)
+    database.migrate()
+    return database

@@ -1,0 +1,284 @@
+"""The vocabulary of the log: one frozen dataclass for each thing that can happen, and its JSON shape.
+
+Pure: no clock, no network, no database. Public facts only: an event never holds anything about a
+subscriber.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import rfc8785
+
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount that an announcement names.
+
+    `amount` is a decimal string in whole currency units ("7000000"), `currency` an ISO 4217 code,
+    `role` one of MONEY_ROLES, `quote` the words it was read from.
+    """
+
+    amount: str
+    currency: str
+    role: str
+    quote: str
+
+
+MONEY_ROLES = ("total", "award_max", "award_min", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a fact is believed: the `field` it supports, the `rule` that read it, the words it read."""
+
+    field: str
+    rule: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What we recorded. Subclasses name what happened; `type` in the log is the class's name."""
+
+    @property
+    def stream(self) -> str:
+        """The stream that the event belongs to: `source/<id>` or `subject/<id>`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEvent(Event):
+    """Something that a source said, or that happened to it."""
+
+    source: str
+
+    @property
+    def stream(self) -> str:
+        """`source/<id>`."""
+        return f"source/{self.source}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementPublished(SourceEvent):
+    """A source shows something new.
+
+    `published_at` is what the source states: an ISO 8601 date, or a date and time with offset, or None.
+    `text` is the SHA-256 digest of the full text, kept in the table `texts`, or None when the summary
+    says it all. `backfill` marks what a source already showed when we first looked.
+    """
+
+    announcement: str
+    title: str
+    url: str
+    summary: str
+    published_at: str | None
+    text: str | None
+    backfill: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementRevised(SourceEvent):
+    """The content of an announcement changed. `changed` maps a field to its `from` and `to`."""
+
+    announcement: str
+    title: str
+    url: str
+    changed: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementWithdrawn(SourceEvent):
+    """The source took an announcement back; `evidence` holds the words that say so."""
+
+    announcement: str
+    title: str
+    url: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFailing(SourceEvent):
+    """A source that answered before (or was never reached yet) can no longer be read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecovered(SourceEvent):
+    """A failing source can be read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEnded(SourceEvent):
+    """A source said that it is over (HTTP 410, or a last entry that says so)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectEvent(Event):
+    """Something in the life of an initiative or a call."""
+
+    KIND: ClassVar[str] = ""
+
+    subject: str
+    announcement: str
+    source: str
+
+    @property
+    def stream(self) -> str:
+        """`subject/<uuid>`."""
+        return f"subject/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectAnnounced(SubjectEvent):
+    """The facts read from an announcement about one subject.
+
+    `technologies` are slugs of storage/technologies.toml, `countries` ISO 3166-1 alpha-2 codes (and
+    "EU"), `bodies` canonical names. `opens` and `closes` are ISO 8601: a bare date where the source
+    gives a date, with an offset where it gives a time, None where it gives neither.
+    """
+
+    title: str
+    url: str
+    summary: str
+    technologies: tuple[str, ...]
+    countries: tuple[str, ...]
+    bodies: tuple[str, ...]
+    money: tuple[Money, ...]
+    opens: str | None
+    closes: str | None
+    backfill: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiativeAnnounced(SubjectAnnounced):
+    """Governments or public bodies launch, agree or sign something new."""
+
+    KIND: ClassVar[str] = "initiative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnnounced(SubjectAnnounced):
+    """Someone can apply for public money, now or from a stated date."""
+
+    KIND: ClassVar[str] = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectChanged(SubjectEvent):
+    """A later announcement or a revision moved facts. `changed` maps a field to its `from` and `to`."""
+
+    title: str
+    url: str
+    changed: dict[str, dict[str, Any]]
+    backfill: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiativeChanged(SubjectChanged):
+    """Facts of an initiative moved."""
+
+    KIND: ClassVar[str] = "initiative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallChanged(SubjectChanged):
+    """Facts of a call moved: its deadline, its money, its partners."""
+
+    KIND: ClassVar[str] = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallClosed(SubjectEvent):
+    """A call can no longer be applied to; `reason` says why, in words."""
+
+    KIND: ClassVar[str] = "call"
+
+    title: str
+    url: str
+    reason: str
+
+
+TYPES: dict[str, type[Event]] = {
+    cls.__name__: cls
+    for cls in (
+        AnnouncementPublished,
+        AnnouncementRevised,
+        AnnouncementWithdrawn,
+        SourceFailing,
+        SourceRecovered,
+        SourceEnded,
+        InitiativeAnnounced,
+        CallAnnounced,
+        InitiativeChanged,
+        CallChanged,
+        CallClosed,
+    )
+}
+
+ANNOUNCED: dict[str, type[SubjectAnnounced]] = {"initiative": InitiativeAnnounced, "call": CallAnnounced}
+CHANGED: dict[str, type[SubjectChanged]] = {"initiative": InitiativeChanged, "call": CallChanged}
+
+_NESTED: dict[str, type[Money] | type[Evidence]] = {"money": Money, "evidence": Evidence}
+
+
+def canonical(value: Any) -> bytes:
+    """The one byte form of a JSON value (RFC 8785, JSON Canonicalization Scheme).
+
+    Raises StorageError for a value that has none (a float that is not finite, an unpaired surrogate).
+    """
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise StorageError(f"this value cannot be written as canonical JSON: {error}") from error
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of the bytes, in lower-case hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def to_data(event: Event) -> dict[str, Any]:
+    """The event's `data` object, ready for JSON: tuples become lists, nested facts become objects."""
+    return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
+
+
+def from_data(type_name: str, data: dict[str, Any]) -> Event:
+    """The event that `data` describes; fields that this version does not know are left out.
+
+    Raises StorageError for an unknown type or a missing field.
+    """
+    try:
+        cls = TYPES[type_name]
+    except KeyError:
+        raise StorageError(f"the log holds an event of the unknown type {type_name!r}") from None
+    known = {field.name for field in dataclasses.fields(cls)}
+    try:
+        return cls(**{name: _rich(name, value) for name, value in data.items() if name in known})
+    except TypeError as error:
+        raise StorageError(f"an event of type {type_name} is incomplete: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return value
+
+
+def _rich(name: str, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    nested = _NESTED.get(name)
+    return tuple(nested(**item) for item in value) if nested else tuple(value)

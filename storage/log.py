@@ -1,0 +1,189 @@
+"""The log: append, read, head, verify. Events go in at the end and never change.
+
+May not know what an event means: that is storage.events (its shape) and storage.catalogue (its effect).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.clock import to_stamp
+from storage.database import Tx
+from storage.errors import StorageError
+from storage.events import Event, canonical, digest, to_data
+
+GENESIS = "0" * 64
+"""The chain before the first event."""
+
+TRIGGERS = frozenset({"events_no_update", "events_no_delete", "events_only_append"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event in the log. `data` is the canonical JSON text, `recorded_at` UTC with microseconds."""
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    recorded_at: str
+    data: str
+    digest: str
+    chain: str
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The event's `data` as an object."""
+        payload: dict[str, Any] = json.loads(self.data)
+        return payload
+
+    def line(self) -> str:
+        """The event as one line of JSON, as in `communique log --json` and /events.ndjson."""
+        head = {
+            "position": self.position,
+            "stream": self.stream,
+            "version": self.version,
+            "type": self.type,
+            "recorded_at": self.recorded_at,
+            "digest": self.digest,
+            "chain": self.chain,
+        }
+        # The payload goes in as it stands, so that its digest can be checked on the line itself.
+        return json.dumps(head, ensure_ascii=False)[:-1] + f', "data": {self.data}}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log ends: the last position (0 when it is empty), its chain and its time."""
+
+    position: int
+    chain: str
+    recorded_at: str | None
+
+
+class Broken(StorageError):
+    """The log does not verify; `position` is the first bad one (0: the table itself)."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"the log is broken at position {position}: {reason}")
+        self.position = position
+
+
+def link(previous: str, event: Recorded) -> str:
+    """The chain value after `event`: SHA-256 of seven lines (previous chain, position, stream, version,
+    type, recorded_at, digest), each ended by a newline."""
+    fields = (previous, event.position, event.stream, event.version, event.type, event.recorded_at)
+    return hashlib.sha256("".join(f"{field}\n" for field in (*fields, event.digest)).encode()).hexdigest()
+
+
+def head(tx: Tx) -> Head:
+    """The end of the log."""
+    row = tx.execute(
+        "SELECT position, chain, recorded_at FROM events ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return Head(row["position"], row["chain"], row["recorded_at"]) if row else Head(0, GENESIS, None)
+
+
+def append(tx: Tx, events: Iterable[Event], now: datetime) -> list[Recorded]:
+    """Add events at the end, in order, within the caller's write transaction. `now` has a time zone."""
+    end = head(tx)
+    position, chain = end.position, end.chain
+    versions: dict[str, int] = {}
+    stamp = to_stamp(now)
+    recorded = []
+    for event in events:
+        stream, position = event.stream, position + 1
+        if stream not in versions:
+            row = tx.execute("SELECT MAX(version) AS v FROM events WHERE stream = ?", (stream,)).fetchone()
+            versions[stream] = row["v"] or 0
+        versions[stream] += 1
+        data = canonical(to_data(event))
+        bare = Recorded(
+            position, stream, versions[stream], type(event).__name__, stamp, data.decode(), digest(data), ""
+        )
+        chain = link(chain, bare)
+        tx.execute(
+            "INSERT INTO events (position, stream, version, type, recorded_at, data, digest, chain)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (position, stream, bare.version, bare.type, stamp, bare.data, bare.digest, chain),
+        )
+        recorded.append(
+            Recorded(position, stream, bare.version, bare.type, stamp, bare.data, bare.digest, chain)
+        )
+    return recorded
+
+
+def read(
+    tx: Tx, *, after: int = 0, type_name: str | None = None, stream: str | None = None, limit: int = -1
+) -> Iterator[Recorded]:
+    """Events behind position `after`, in order; `limit` -1 is all."""
+    where = ["position > ?"]
+    params: list[Any] = [after]
+    for column, value in (("type", type_name), ("stream", stream)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            params.append(value)
+    rows = tx.execute(
+        f"SELECT * FROM events WHERE {' AND '.join(where)} ORDER BY position LIMIT ?", (*params, limit)
+    )
+    return (Recorded(**dict(row)) for row in rows)
+
+
+def get(tx: Tx, position: int) -> Recorded | None:
+    """The event at `position`, or None."""
+    row = tx.execute("SELECT * FROM events WHERE position = ?", (position,)).fetchone()
+    return Recorded(**dict(row)) if row else None
+
+
+def newest(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Recorded]:
+    """The last events, newest first; with `before`, those in front of that position."""
+    rows = tx.execute(
+        "SELECT * FROM events WHERE position < ? ORDER BY position DESC LIMIT ?",
+        (before if before is not None else 2**62, limit),
+    )
+    return [Recorded(**dict(row)) for row in rows]
+
+
+def verify(tx: Tx) -> Head:
+    """Check every row: positions without gaps, digests, the chain, and that the triggers stand.
+
+    Returns the head. Raises Broken at the first bad position.
+    """
+    if missing := TRIGGERS - standing_triggers(tx):
+        raise Broken(0, f"the trigger {', '.join(sorted(missing))} is missing")
+    chain, position, recorded_at = GENESIS, 0, None
+    for event in read(tx):
+        position += 1
+        if event.position != position:
+            raise Broken(position, f"the next event has position {event.position}")
+        if digest(event.data.encode()) != event.digest:
+            raise Broken(position, "its data does not fit its digest")
+        chain = link(chain, event)
+        if chain != event.chain:
+            raise Broken(position, "its chain does not follow from the one before")
+        recorded_at = event.recorded_at
+    return Head(position, chain, recorded_at)
+
+
+def standing_triggers(tx: Tx) -> set[str]:
+    """The triggers of the database, by name."""
+    rows = tx.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    return {row["name"] for row in rows}
+
+
+def keep_text(tx: Tx, text: str) -> str:
+    """Keep a long text; returns its digest, by which an event names it."""
+    key = digest(text.encode())
+    tx.execute("INSERT INTO texts (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, text))
+    return key
+
+
+def text(tx: Tx, key: str) -> str | None:
+    """The text with this digest, or None."""
+    row = tx.execute("SELECT body FROM texts WHERE digest = ?", (key,)).fetchone()
+    return row["body"] if row else None

@@ -1,0 +1,162 @@
+"""The waist on SQLite, through sqlite-utils: write-ahead log, `BEGIN IMMEDIATE`, migrations.
+
+The only module that may import sqlite3 or sqlite_utils.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database as Connection
+from sqlite_utils.migrations import Migrations
+
+from storage.database import Rows, Tx
+from storage.errors import StorageError
+
+BUSY_SECONDS = 30
+
+
+class SqliteTx:
+    """A transaction on one connection."""
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
+        try:
+            rows: Rows = self._connection.conn.execute(sql, params)
+            return rows
+        except sqlite3.Error as error:
+            raise StorageError(f"{self._path}: {error}") from error
+
+
+class SqliteDatabase:
+    """One SQLite file and a handful of open connections to it."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        self.path = path
+        self._schema = schema
+        self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        with self._transaction("BEGIN") as connection:
+            connection.conn.execute("PRAGMA query_only = ON")
+            try:
+                yield SqliteTx(connection, self.path)
+            finally:
+                connection.conn.execute("PRAGMA query_only = OFF")
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        # A deferred transaction that first reads fails at once behind another writer, whatever the timeout.
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield SqliteTx(connection, self.path)
+
+    def migrate(self) -> list[str]:
+        migrations = _migrations(self._schema)
+        with self._connection() as connection:
+            if not migrations.pending(connection):
+                return []
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            names = [step.name for step in migrations.pending(connection)]
+            migrations.apply(connection)
+            return names
+
+    def copy(self, path: Path) -> None:
+        with self._connection() as connection:
+            target = sqlite3.connect(path)
+            try:
+                connection.conn.backup(target)
+            except sqlite3.Error as error:
+                raise StorageError(f"{path}: {error}") from error
+            finally:
+                target.close()
+
+    def migrations(self) -> list[str]:
+        with self._connection() as connection:
+            return [step.name for step in _migrations(self._schema).applied(connection)]
+
+    def forget(self) -> None:
+        # secure_delete has overwritten the rows; older pages of the write-ahead log still hold them.
+        with self._connection() as connection:
+            connection.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        with self._connection() as connection:
+            try:
+                connection.conn.execute(begin)
+                try:
+                    yield connection
+                    connection.conn.execute("COMMIT")
+                finally:
+                    if connection.conn.in_transaction:
+                        connection.conn.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise StorageError(f"{self.path}: {error}") from error
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.put(connection)
+
+    def _connect(self) -> Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            raw = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            raw.row_factory = sqlite3.Row
+            connection = Connection(raw)
+            raw.execute("PRAGMA journal_mode = WAL").fetchall()
+            raw.execute("PRAGMA synchronous = FULL")
+            raw.execute("PRAGMA foreign_keys = ON")
+            if self._schema == "people":
+                raw.execute("PRAGMA secure_delete = ON").fetchall()
+            return connection
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"cannot open the database {self.path}: {error}") from error
+
+
+def _migrations(schema: str) -> Migrations:
+    """The numbered SQL files of a schema, as a sqlite-utils migration set."""
+    migrations = Migrations(f"communique_{schema}")
+    folder = resources.files("storage") / "migrations" / "sqlite" / schema
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            script = file.read_text(encoding="utf-8")
+
+            def apply(connection: Connection, script: str = script) -> None:
+                for statement in _statements(script):
+                    connection.conn.execute(statement)
+
+            migrations(name=file.name.removesuffix(".sql"))(apply)
+    return migrations
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Cut a script into statements. (`executescript` would commit the transaction it runs in.)"""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,164 @@
+"""How facts are said in English, the same on every page and in every message.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_currency
+
+from storage import terms
+from storage.events import Money
+from storage.filters import Filter, Subject
+
+ROLES = {
+    "total": "in total",
+    "award_max": "at most per award",
+    "award_min": "at least per award",
+    "other": "",
+}
+EVENTS = {
+    "AnnouncementPublished": "Announcement published",
+    "AnnouncementRevised": "Announcement revised",
+    "AnnouncementWithdrawn": "Announcement withdrawn",
+    "InitiativeAnnounced": "New initiative",
+    "CallAnnounced": "New call",
+    "InitiativeChanged": "Initiative changed",
+    "CallChanged": "Call changed",
+    "CallClosed": "Call closed",
+    "SourceFailing": "Source failing",
+    "SourceRecovered": "Source recovered",
+    "SourceEnded": "Source ended",
+}
+HEALTHS = {
+    "new": "not polled yet",
+    "ok": "working",
+    "failing": "cannot be read",
+    "held": "held for review",
+    "ended": "ended",
+}
+FIELDS = {
+    "technologies": "technologies",
+    "countries": "countries",
+    "bodies": "bodies",
+    "money": "money",
+    "opens": "opening date",
+    "closes": "deadline",
+    "title": "title",
+    "summary": "summary",
+    "text": "text",
+    "url": "address",
+}
+
+
+def money(item: Money) -> str:
+    """`£7,000,000 in total`."""
+    amount = Decimal(item.amount)
+    digits = "¤#,##0" if amount == amount.to_integral_value() else "¤#,##0.00"
+    shown = format_currency(amount, item.currency, digits, locale="en_GB", currency_digits=False)
+    return f"{shown} {ROLES.get(item.role, '')}".strip()
+
+
+def moment(stated: str) -> str:
+    """`4 August 2026`, or `11 December 2019, 12:00 (UTC+00:00)`; what is no date comes back as it is."""
+    try:
+        parsed = datetime.fromisoformat(stated)
+    except ValueError:
+        return stated
+    day = f"{parsed.day} {parsed:%B %Y}"
+    if "T" not in stated:
+        return day
+    return f"{day}, {parsed:%H:%M} ({parsed.tzname() or 'no time zone'})"
+
+
+def listing(items: Iterable[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *front, end = list(items) or [""]
+    return f"{', '.join(front)} {last} {end}" if front else end
+
+
+def technologies(slugs: Sequence[str]) -> str:
+    """The labels of these technologies."""
+    known = terms.technologies()
+    return listing(known[slug].label if slug in known else slug for slug in slugs)
+
+
+def countries(codes: Sequence[str]) -> str:
+    """The names of these countries."""
+    return listing(terms.country_name(code) for code in codes)
+
+
+def wish(wanted: Filter) -> str:
+    """What a filter asks for, as a phrase: `calls about Telecoms with United Kingdom and India`."""
+    known = terms.technologies()
+    parts = [listing((f"{kind}s" for kind in wanted.kind), "or") if wanted.kind else "initiatives and calls"]
+    if wanted.status:
+        parts[0] = f"{listing(wanted.status, 'or')} {parts[0]}"
+    if wanted.technology:
+        parts.append("about " + listing((known[slug].label for slug in wanted.technology), "or"))
+    if wanted.country:
+        parts.append("with " + listing((terms.country_name(code) for code in wanted.country), "or"))
+    if wanted.partners:
+        parts.append("between " + countries(wanted.partners))
+    if wanted.body:
+        parts.append("by " + listing(wanted.body, "or"))
+    if wanted.source:
+        parts.append("from " + listing(wanted.source, "or"))
+    if wanted.q:
+        parts.append("with the words " + " ".join(f"“{word}”" for word in wanted.q.split()))
+    if wanted.since:
+        parts.append(f"since {moment(wanted.since.isoformat())}")
+    if wanted.until:
+        parts.append(f"until {moment(wanted.until.isoformat())}")
+    if wanted.closing_within is not None:
+        parts.append(f"closing within {wanted.closing_within} days")
+    if wanted.min_amount:
+        amount, currency = wanted.min_amount
+        parts.append("of at least " + money(Money(str(amount), currency, "other", "")))
+    return " ".join(parts)
+
+
+def change(field: str, value: Any) -> str:
+    """One side of a change, as words."""
+    if value in (None, "", []):
+        return "not stated"
+    if field == "money" and isinstance(value, list):
+        return listing(money(Money(**item)) for item in value)
+    if field == "countries" and isinstance(value, list):
+        return countries(value)
+    if field == "technologies" and isinstance(value, list):
+        return technologies(value)
+    if isinstance(value, list):
+        return listing(map(str, value))
+    return moment(str(value)) if field in ("opens", "closes") else str(value)
+
+
+def changes(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What an event's `changed` says, as (field, before, after)."""
+    return [
+        (FIELDS.get(name, name), change(name, sides["from"]), change(name, sides["to"]))
+        for name, sides in payload.get("changed", {}).items()
+    ]
+
+
+def facts(subject: Subject) -> list[tuple[str, str]]:
+    """What is known of a subject, as (name, words), what matters most first."""
+    found = []
+    if subject.money:
+        found.append(("Money", listing(money(item) for item in subject.money)))
+    if subject.opens:
+        found.append(("Opens", moment(subject.opens)))
+    if subject.kind == "call":
+        found.append(("Deadline", moment(subject.closes) if subject.closes else "not stated"))
+    if subject.technologies:
+        found.append(("Technologies", technologies(subject.technologies)))
+    if subject.countries:
+        found.append(("Countries", countries(subject.countries)))
+    if subject.bodies:
+        found.append(("Bodies", listing(subject.bodies)))
+    return found
