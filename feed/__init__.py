@@ -1,0 +1,1 @@
+"""From government to log, and from log to the world."""

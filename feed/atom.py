@@ -1,0 +1,87 @@
+"""Events of subjects as an Atom feed (RFC 4287).
+
+Pure: no clock, no network, no database. Each event is an entry with an id of its own, since many readers
+do not show an entry again when it is updated under the same id.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from markupsafe import Markup
+
+from storage import terms, wording
+from storage.catalogue import Entry
+
+MEDIA_TYPE = "application/atom+xml"
+NAMESPACE = "http://www.w3.org/2005/Atom"
+NO_EVENT = "1970-01-01T00:00:00Z"
+"""`updated` of a feed that never had an entry: RFC 4287, section 4.1.1, asks for one all the same."""
+
+
+def render(entries: Sequence[Entry], *, title: str, base_url: str, query: str) -> bytes:
+    """The feed document, UTF-8. `query` is the canonical filter that made it, '' for everything."""
+    address = f"{base_url}/feed.atom" + (f"?{query}" if query else "")
+    feed = ET.Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
+    _text(feed, "id", address)
+    _text(feed, "title", title)
+    _text(feed, "updated", entries[0].event.recorded_at if entries else NO_EVENT)
+    _text(ET.SubElement(feed, "author"), "name", "Communiqué")
+    _link(feed, "self", address, MEDIA_TYPE)
+    _link(feed, "alternate", f"{base_url}/" + (f"?{query}" if query else ""), "text/html")
+    _text(feed, "generator", "Communiqué")
+    for entry in entries:
+        _entry(feed, entry, base_url)
+    document: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def entry_id(entry: Entry) -> str:
+    """A URN that names this event wherever its log is served: from the chain, which no other event has."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:communique:{entry.event.chain}").urn
+
+
+def _entry(feed: ET.Element, entry: Entry, base_url: str) -> None:
+    subject, payload = entry.subject, entry.event.payload
+    element = ET.SubElement(feed, "entry")
+    _text(element, "id", entry_id(entry))
+    _text(element, "title", f"{wording.EVENTS[entry.event.type]}: {subject.title}")
+    _text(element, "updated", entry.event.recorded_at)
+    _text(element, "published", entry.event.recorded_at)
+    _link(element, "alternate", f"{base_url}/events/{entry.event.position}", "text/html")
+    if announcement := payload["url"] or subject.url:
+        _link(element, "via", announcement)
+    _category(element, f"{base_url}/terms/kind", subject.kind, subject.kind)
+    for slug in subject.technologies:
+        known = terms.technologies().get(slug)
+        _category(element, f"{base_url}/terms/technology", slug, known.label if known else slug)
+    for code in subject.countries:
+        _category(element, f"{base_url}/terms/country", code, terms.country_name(code))
+    _text(element, "content", _content(entry), type="html")
+
+
+def _content(entry: Entry) -> str:
+    subject, payload = entry.subject, entry.event.payload
+    paragraphs = [
+        Markup("<p>{}</p>").format(text) for text in (payload.get("reason"), subject.summary) if text
+    ]
+    rows = [
+        *((f"Changed {name}", f"{before} → {after}") for name, before, after in wording.changes(payload)),
+        *wording.facts(subject),
+    ]
+    items = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, words) for name, words in rows)
+    return str(Markup("").join(paragraphs) + Markup("<dl>{}</dl>").format(items))
+
+
+def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
+    ET.SubElement(parent, name, attributes).text = text
+
+
+def _link(parent: ET.Element, rel: str, href: str, media_type: str | None = None) -> None:
+    ET.SubElement(parent, "link", {"rel": rel, "href": href} | ({"type": media_type} if media_type else {}))
+
+
+def _category(parent: ET.Element, scheme: str, term: str, label: str) -> None:
+    ET.SubElement(parent, "category", {"scheme": scheme, "term": term, "label": label})

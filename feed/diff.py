@@ -1,0 +1,150 @@
+"""What is new and what was revised, told apart by content, not by date or guid alone.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from feed.parse import Entry
+from storage.cursors import Sighting
+from storage.events import digest
+
+NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
+"""Of the ids of announcements and subjects: the same page has the same id in every installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An entry that was not there before."""
+
+    entry: Entry
+    announcement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An announcement that another source has told already: worth remembering, not worth an event."""
+
+    entry: Entry
+    announcement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """An entry whose content differs from what the source showed before, field by field."""
+
+    entry: Entry
+    announcement: str
+    changed: dict[str, dict[str, Any]]
+
+
+Change = New | Known | Revised
+
+
+def compare(source: str, entries: Sequence[Entry], sightings: Sequence[Sighting]) -> list[Change]:
+    """The differences between what a source shows and what was seen of these entries before.
+
+    An entry is recognised by its guid, else by its canonical link; a guid or link that several entries of
+    the document share does not tell them apart. What did not change is left out.
+    """
+    guids = Counter(entry.guid for entry in _distinct(entries))
+    links = Counter(entry.link for entry in _distinct(entries))
+    known = _Known(source, sightings)
+    changes: list[Change] = []
+    taken: set[str] = set()
+    for entry in _distinct(entries):
+        shared = links[entry.link] > 1
+        seen = known.find(entry, guid_tells=guids[entry.guid] == 1, link_tells=not shared)
+        if seen and seen.announcement not in taken:
+            taken.add(seen.announcement)
+            if seen.fingerprint != fingerprint(entry):
+                changes.append(Revised(entry, seen.announcement, changed_fields(seen.shown, entry)))
+            continue
+        elsewhere = None if shared else known.elsewhere(entry)
+        announcement = elsewhere or identify(source, entry, by_link=not shared)
+        if announcement in taken:
+            announcement = identify(source, entry, by_link=False)
+        if announcement not in taken:
+            changes.append((Known if elsewhere else New)(entry, announcement))
+            taken.add(announcement)
+    return changes
+
+
+class _Known:
+    """Sightings, found by guid and link."""
+
+    def __init__(self, source: str, sightings: Sequence[Sighting]) -> None:
+        own = [seen for seen in sightings if seen.source == source]
+        self._by_guid = {seen.guid: seen for seen in own if seen.guid}
+        self._by_link: dict[str | None, list[Sighting]] = {}
+        for seen in own:
+            self._by_link.setdefault(seen.link, []).append(seen)
+        self._elsewhere = {seen.link: seen.announcement for seen in sightings if seen.source != source}
+
+    def find(self, entry: Entry, *, guid_tells: bool, link_tells: bool) -> Sighting | None:
+        if entry.guid and guid_tells and (seen := self._by_guid.get(entry.guid)):
+            return seen
+        same_link = self._by_link.get(entry.link, []) if entry.link else []
+        if link_tells and len(same_link) == 1:
+            return same_link[0]
+        alike = [
+            seen
+            for seen in same_link
+            if seen.fingerprint == fingerprint(entry) or seen.shown["title"] == entry.title
+        ]
+        return alike[0] if len(alike) == 1 else None
+
+    def elsewhere(self, entry: Entry) -> str | None:
+        return self._elsewhere.get(entry.link) if entry.link else None
+
+
+def identify(source: str, entry: Entry, *, by_link: bool) -> str:
+    """The id of an announcement: of its page, or of what else tells it apart within its source."""
+    if by_link and entry.link:
+        return str(uuid.uuid5(NAMESPACE, entry.link))
+    tells = entry.guid or entry.published_at or ""
+    return str(uuid.uuid5(NAMESPACE, "\n".join((source, tells, entry.link or "", entry.title))))
+
+
+def fingerprint(entry: Entry) -> str:
+    """SHA-256 of what the entry says: title and text, without what only looks different."""
+    return hashlib.sha256(f"{_folded(entry.title)}\n{_folded(entry.text)}".encode()).hexdigest()
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """What a sighting remembers of an entry. `text` is the digest of the full text, None when the summary
+    says it all."""
+    return {
+        "title": entry.title,
+        "url": entry.url,
+        "summary": entry.summary,
+        "published_at": entry.published_at,
+        "text": None if entry.text == entry.summary else digest(entry.text.encode()),
+    }
+
+
+def changed_fields(before: dict[str, Any], entry: Entry) -> dict[str, dict[str, Any]]:
+    """The fields whose content differs, each with `from` and `to`."""
+    after = shown(entry)
+    return {
+        name: {"from": before.get(name), "to": after[name]}
+        for name in ("title", "summary", "text")
+        if _folded(before.get(name) or "") != _folded(after[name] or "")
+    }
+
+
+def _distinct(entries: Sequence[Entry]) -> list[Entry]:
+    return list(dict.fromkeys(entries))
+
+
+def _folded(text: str) -> str:
+    quotes = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
+    return " ".join(unicodedata.normalize("NFKC", text).translate(quotes).split())

@@ -1,0 +1,35 @@
+"""When two addresses are the same page.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|_ga|_gl|pk_\w+|mtm_\w+", re.IGNORECASE)
+_PIB = re.compile(r"^/PressRelease(?:Iframe|Detail|Se)?(?:Page)?m?\.aspx$", re.IGNORECASE)
+
+
+def canonical(url: str) -> str | None:
+    """The form in which two addresses of one page are the same, or None when it is no web address.
+
+    Scheme, `www.`, default ports, fragments, tracking parameters and a last slash make no difference;
+    nor do India's PIB's several pages for one release number (PRID).
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").removeprefix("www."), parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
+    query = [(name, value) for name, value in query if not _TRACKING.fullmatch(name)]
+    path = parts.path
+    if _PIB.match(path):
+        release = [(name.upper(), value) for name, value in query if name.upper() == "PRID"]
+        path, query = ("/PressReleasePage.aspx", release) if release else (path, query)
+    netloc = host if port in (None, 80, 443) else f"{host}:{port}"
+    return urlunsplit(("https", netloc, path.rstrip("/") or "/", urlencode(query), ""))

@@ -1,0 +1,210 @@
+"""The public pages and feeds: the log, its subjects, the sources. Reads only; a GET never changes anything.
+
+May not import notifier: forms for subscribers are its own blueprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
+
+from feed import atom
+from feed.source import Source
+from storage import catalogue, cursors, filters, log, terms, wording
+from storage.clock import from_stamp, now
+from storage.database import Database, Tx
+from storage.filters import Filter
+from storage.log import Head
+
+PAGE = 50
+NDJSON_SLICE = 1000
+
+
+def blueprint(log_db: Database, sources: dict[str, Source], base_url: str) -> Blueprint:
+    """The routes over this log and this catalogue of sources."""
+    pages = Blueprint("feed", __name__, template_folder="templates", static_folder="static")
+    _listings(pages, log_db, base_url)
+    _records(pages, log_db, sources)
+
+    @pages.app_context_processor
+    def words() -> dict[str, object]:
+        return {
+            "wording": wording,
+            "terms": terms,
+            "technologies": [(item.slug, item.label) for item in terms.technologies().values()],
+            "ago": ago,
+            "source_name": lambda key: sources[key].name if key in sources else key,
+        }
+
+    return pages
+
+
+def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
+    """What takes filters: the front page, the feed, the log."""
+
+    @pages.get("/")
+    def front() -> str:
+        with log_db.read() as tx:
+            wanted, before = _asked(tx)
+            entries = catalogue.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
+            return render_template(
+                "front.html",
+                entries=entries[:PAGE],
+                more=entries[PAGE - 1].event.position if len(entries) > PAGE else None,
+                closing=catalogue.closing(tx, now(), limit=8),
+                counts=catalogue.counts(tx),
+                head=log.head(tx),
+                health=_health(tx),
+                countries=[(code, terms.country_name(code)) for code in catalogue.values(tx, "country")],
+                **_wish(wanted),
+            )
+
+    @pages.get("/feed.atom")
+    def feed_atom() -> Response:
+        with log_db.read() as tx:
+            wanted, _ = _asked(tx)
+            entries = catalogue.entries(tx, wanted, now(), limit=PAGE)
+            head = log.head(tx)
+        title = "Communiqué: initiatives and funding calls of governments"
+        if wanted != filters.EVERYTHING:
+            title = f"Communiqué: {wording.wish(wanted)}"
+        body = atom.render(entries, title=title, base_url=base_url, query=filters.to_query(wanted))
+        response = current_app.response_class(body, mimetype=atom.MEDIA_TYPE)
+        return _validated(response, head, wanted)
+
+    @pages.get("/events")
+    def events() -> str:
+        with log_db.read() as tx:
+            wanted, before = _asked(tx)
+            if wanted == filters.EVERYTHING:
+                found = log.newest(tx, before=before, limit=PAGE + 1)
+            else:
+                entries = catalogue.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
+                found = [entry.event for entry in entries]
+            more = found[PAGE - 1].position if len(found) > PAGE else None
+            return render_template(
+                "events.html", events=found[:PAGE], more=more, head=log.head(tx), **_wish(wanted)
+            )
+
+
+def _records(pages: Blueprint, log_db: Database, sources: dict[str, Source]) -> None:
+    """What shows one thing: an event, a subject, the raw lines, the sources."""
+
+    @pages.get("/events/<int:position>")
+    def event(position: int) -> str:
+        with log_db.read() as tx:
+            found = log.get(tx, position) or abort(404, f"the log has no event {position}")
+            entry = catalogue.entry(tx, found)
+            before = log.get(tx, position - 1)
+            head = log.head(tx)
+        previous = before.chain if before else log.GENESIS
+        return render_template("event.html", event=found, entry=entry, previous=previous, head=head)
+
+    @pages.get("/events/<int:position>.json")
+    def event_json(position: int) -> Response:
+        with log_db.read() as tx:
+            found = log.get(tx, position) or abort(404, f"the log has no event {position}")
+        return current_app.response_class(found.line(), mimetype="application/json")
+
+    @pages.get("/events.ndjson")
+    def events_ndjson() -> Response:
+        after = request.args.get("after", "0")
+        if not after.isdigit() or len(after) > 18:
+            abort(400, f"{after!r} is no position for after: use a number such as 0")
+        return current_app.response_class(_lines(log_db, int(after)), mimetype="application/x-ndjson")
+
+    @pages.get("/subjects/<key>")
+    def subject(key: str) -> str:
+        with log_db.read() as tx:
+            found = catalogue.subject(tx, key) or abort(404, "there is no such initiative or call")
+            story = catalogue.story(tx, key)
+            announcement = catalogue.announcement(tx, found.announcement)
+        return render_template(
+            "subject.html",
+            subject=found,
+            story=story,
+            announcement=announcement,
+            status=filters.status(found, now()),
+            source=sources.get(found.source),
+        )
+
+    @pages.get("/sources")
+    def sources_page() -> str:
+        with log_db.read() as tx:
+            known = {cursor.source: cursor for cursor in cursors.everything(tx)}
+        rows = [(source, known.get(source.id)) for source in sources.values()]
+        return render_template("sources.html", rows=rows)
+
+    @pages.get("/healthz")
+    def healthz() -> Response:
+        with log_db.read() as tx:
+            head = log.head(tx)
+        return jsonify(status="ok", position=head.position, chain=head.chain)
+
+
+def _asked(tx: Tx) -> tuple[Filter, int | None]:
+    """The filter in the address, and the position to go on from; an unknown value is a 400."""
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "before"]
+    before = request.args.get("before", "")
+    if before and (not before.isdigit() or len(before) > 18):
+        abort(400, f"{before!r} is no position for before: use a number")
+    known = {cursor.source for cursor in cursors.everything(tx)}
+    return filters.parse(pairs, known), int(before) if before else None
+
+
+def _wish(wanted: Filter) -> dict[str, object]:
+    return {
+        "wanted": wanted,
+        "query": filters.to_query(wanted),
+        "wish": wording.wish(wanted) if wanted != filters.EVERYTHING else None,
+    }
+
+
+def _health(tx: Tx) -> dict[str, object]:
+    known = cursors.everything(tx)
+    polls = [cursor.last_poll for cursor in known if cursor.last_poll]
+    return {
+        "total": len(known),
+        "ok": sum(cursor.health == "ok" for cursor in known),
+        "new": sum(cursor.health == "new" for cursor in known),
+        "bad": [cursor for cursor in known if cursor.health in ("failing", "held")],
+        "ended": sum(cursor.health == "ended" for cursor in known),
+        "last_poll": max(polls, default=None),
+    }
+
+
+def _validated(response: Response, head: Head, wanted: Filter) -> Response:
+    """ETag from the log's head; none where the answer also depends on the time of day."""
+    response.headers["Cache-Control"] = "no-cache"
+    if not wanted.status and wanted.closing_within is None:
+        response.set_etag(f"{head.position}-{head.chain[:16]}")
+        response.make_conditional(request)
+    return response
+
+
+def _lines(log_db: Database, after: int) -> Iterator[str]:
+    """The log from behind `after` to its end, slice by slice, so that no reader holds a transaction."""
+    while True:
+        with log_db.read() as tx:
+            events = list(log.read(tx, after=after, limit=NDJSON_SLICE))
+        for event in events:
+            yield event.line() + "\n"
+        if len(events) < NDJSON_SLICE:
+            return
+        after = events[-1].position
+
+
+def ago(stamp: str | None, moment: datetime | None = None) -> str:
+    """How long ago a moment was (or how far ahead it is), in words."""
+    if not stamp:
+        return "never"
+    seconds = ((moment or now()) - from_stamp(stamp)).total_seconds()
+    size = abs(seconds)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if size >= length:
+            count = int(size // length)
+            words = f"{count} {unit}{'s' if count > 1 else ''}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "now"

@@ -1,0 +1,143 @@
+"""From the bytes of a feed to its entries. The only module that may import feedparser.
+
+Pure: no clock, no network, no database; feedparser is given bytes only, since it would open a name.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import feedparser
+
+from feed.errors import SourceError, SourceGone
+from feed.links import canonical
+from feed.text import line, plain, shorten
+
+SUMMARY_CHARACTERS = 1000
+TITLE_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed, as plain text.
+
+    `link` is the canonical form of `url` (None: no usable link); `text` is the longest text that the entry
+    carries, `summary` its beginning; `published_at` is ISO 8601 (a bare date where the feed gives one, else
+    with offset) or None.
+    """
+
+    guid: str | None
+    url: str
+    link: str | None
+    title: str
+    summary: str
+    text: str
+    published_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a source shows. `note` says in one line what was wrong with it, when it could be read still."""
+
+    title: str
+    entries: tuple[Entry, ...]
+    note: str | None = None
+
+
+def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
+    """The entries of an RSS or Atom feed.
+
+    The content type is a hint for the encoding only. Raises SourceError with one clear line for what is no
+    feed, SourceGone when the feed says that it has ended.
+    """
+    if not body.strip():
+        raise SourceError("the answer is empty")
+    headers = {"content-location": url, "content-type": _encoding_hint(content_type)}
+    document = feedparser.parse(BytesIO(body), response_headers=headers)
+    entries = tuple(_entry(item) for item in document.entries)
+    title = line(plain(document.feed.get("title", "")))
+    if len(entries) == 1 and entries[0].title.lower().rstrip(".") == "this feed has ended":
+        raise SourceGone("its last entry says that this feed has ended")
+    fault = _fault(document) if document.bozo else None
+    if not entries:
+        _refuse_what_is_no_feed(document, body, fault)
+    return Feed(title, entries, f"not well-formed ({fault}), read as far as possible" if fault else None)
+
+
+def _refuse_what_is_no_feed(document: Any, body: bytes, fault: str | None) -> None:
+    start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html")) or (b"<html" in start and not document.version):
+        found = re.search(rb"<title[^>]*>(.*?)</title>", body[:20000], re.IGNORECASE | re.DOTALL)
+        title = shorten(line(plain(found[1].decode("utf-8", "replace"))), 80) if found else ""
+        raise SourceError("the answer is an HTML page, not a feed" + (f": “{title}”" if title else ""))
+    if not document.version:
+        raise SourceError("the answer is no RSS or Atom feed" + (f" ({fault})" if fault else ""))
+    if fault:
+        raise SourceError(f"the feed is not well-formed and holds no entry that can be read ({fault})")
+
+
+def _fault(document: Any) -> str | None:
+    """What keeps the document from being well-formed, or None when it is only a matter of taste."""
+    error = document.get("bozo_exception")
+    if isinstance(error, (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)):
+        return None
+    message = getattr(error, "getMessage", lambda: str(error))()
+    number = getattr(error, "getLineNumber", lambda: None)()
+    return shorten(line(str(message)), 120) + (f", line {number}" if number else "")
+
+
+def _entry(item: Any) -> Entry:
+    url = line(item.get("link", ""))
+    summary = _plain(item.get("summary_detail")) or line(item.get("subtitle", ""))
+    texts = [summary, *(_plain(content) for content in item.get("content", ()))]
+    text = max(texts, key=len)
+    title = shorten(line(_plain(item.get("title_detail"))), TITLE_CHARACTERS)
+    guid = line(str(item.get("id", ""))) or None
+    return Entry(
+        guid=guid,
+        url=url if canonical(url) else "",
+        link=canonical(url),
+        title=title or shorten(line(text), 120) or url or guid or "(without a title)",
+        summary=shorten(summary or text, SUMMARY_CHARACTERS),
+        text=text,
+        published_at=_moment(item, "published") or _moment(item, "updated"),
+    )
+
+
+def _plain(detail: Any) -> str:
+    if not detail:
+        return ""
+    value = detail.get("value") or ""
+    if detail.get("type") == "text/plain":
+        return (
+            plain(value) if re.search(r"<(?:p|br|a|b|i|div|span|ul|li)\b", value, re.I) else _decoded(value)
+        )
+    return plain(value)
+
+
+def _decoded(value: str) -> str:
+    """Plain text in which some publishers still leave entities escaped twice."""
+    return "\n".join(filter(None, (line(part) for part in html.unescape(value).splitlines())))
+
+
+def _moment(item: Any, name: str) -> str | None:
+    parsed, stated = item.get(f"{name}_parsed"), str(item.get(name, ""))
+    if not parsed:
+        return None
+    try:
+        year, month, day, hour, minute, second = parsed[:6]
+        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment.isoformat() if ":" in stated else moment.date().isoformat()
+
+
+def _encoding_hint(content_type: str) -> str:
+    """A content type that says 'XML' whatever the server called it, with the server's charset."""
+    found = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    return f"application/xml; charset={found[1]}" if found else "application/xml"

@@ -1,0 +1,161 @@
+"""What the operator decides: the only reader of the environment (and of a `.env` file beside it).
+
+May not open databases or sockets.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+PREFIX = "COMMUNIQUE_"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The installation's settings, checked. Durations in seconds."""
+
+    log_url: str = "sqlite:///data/log.db"
+    people_url: str = "sqlite:///data/people.db"
+    sources: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: str = ""
+    mail_from: str = "Communiqué <communique@localhost>"
+    secret: str = ""
+    allow_private_networks: bool = False
+    poll_seconds: float = 5
+    operator_email: str = ""
+    threads: int = 8
+
+    @cached_property
+    def secret_key(self) -> str:
+        """What tokens are signed with: COMMUNIQUE_SECRET_KEY, or one made once and kept beside people.db."""
+        return self.secret or _kept_secret(Path(self.people_url.removeprefix("sqlite:///")).parent)
+
+    def shown(self) -> list[tuple[str, str]]:
+        """Names and values for `communique doctor`, secrets masked."""
+        return [(_variable(field.name), self._shown(field.name)) for field in fields(self)]
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        if name == "secret":
+            return "set" if value else "made and kept beside people.db"
+        if name == "smtp_url":
+            return _masked(value) or "not set: mail goes to the console"
+        if isinstance(value, bool):
+            return str(int(value))
+        return str(value) or "not set"
+
+
+_NAMES = {"secret": "SECRET_KEY"}
+
+
+def _variable(name: str) -> str:
+    return PREFIX + _NAMES.get(name, name.upper())
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from `environment` (default: the process's, over a `.env` file in this folder).
+
+    Raises SettingsError for a value that cannot be used.
+    """
+    if environment is None:
+        kept = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        environment = {**kept, **os.environ}
+    given = {
+        field.name: environment[_variable(field.name)].strip()
+        for field in fields(Settings)
+        if environment.get(_variable(field.name), "").strip()
+    }
+    port = environment.get(PREFIX + "PORT", "").strip()
+    base_url = given.get("base_url") or f"http://127.0.0.1:{port or 8000}"
+    return Settings(
+        log_url=given.get("log_url", Settings.log_url),
+        people_url=given.get("people_url", Settings.people_url),
+        sources=given.get("sources", ""),
+        base_url=_web_address("base_url", base_url).rstrip("/"),
+        smtp_url=_smtp_address(given.get("smtp_url", "")),
+        mail_from=given.get("mail_from", Settings.mail_from),
+        secret=given.get("secret", ""),
+        allow_private_networks=_flag("allow_private_networks", given.get("allow_private_networks", "0")),
+        poll_seconds=_number("poll_seconds", given.get("poll_seconds", "5"), least=0.1),
+        operator_email=given.get("operator_email", ""),
+        threads=int(_number("threads", given.get("threads", "8"), least=1)),
+    )
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if value.lower() in ("0", "false", "no", "off"):
+        return False
+    raise SettingsError(f"{_variable(name)} is {value!r}: use 1 or 0")
+
+
+def _number(name: str, value: str, *, least: float) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if not number >= least:
+        raise SettingsError(f"{_variable(name)} is {value!r}: use a number of at least {least:g}")
+    return number
+
+
+def _web_address(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(
+            f"{_variable(name)} is {value!r}: use an address such as https://alerts.example.org"
+        )
+    return value
+
+
+def _smtp_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname):
+        raise SettingsError(
+            f"{_variable('smtp_url')} is {_masked(value)!r}: use smtp://, smtp+starttls:// or smtps://"
+        )
+    return value
+
+
+def _masked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}:****@{host}").geturl()
+
+
+def _kept_secret(folder: Path) -> str:
+    file = folder / "secret_key"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            # Only one of several starting processes makes it; the others read it whole.
+            made = folder / f".secret_key.{secrets.token_hex(4)}"
+            made.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            made.chmod(0o600)
+            os.link(made, file)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink(missing_ok=True)
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"cannot keep a secret key in {file}: {error.strerror}; "
+            f"make it writable, or set {PREFIX}SECRET_KEY"
+        ) from error

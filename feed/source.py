@@ -1,0 +1,110 @@
+"""The watched sources: what sources.toml says, checked line by line.
+
+May not know how a source is doing: that is storage.cursors.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from feed.extract import Publisher
+from feed.settings import SettingsError
+from storage.terms import is_country
+
+DEFAULT_MINUTES = 30.0
+LEAST_MINUTES = 0.001
+
+_FIELDS = {
+    "id": str,
+    "name": str,
+    "url": str,
+    "country": str,
+    "body": str,
+    "interval_minutes": (int, float),
+    "pages": bool,
+    "kinds": list,
+    "language": str,
+}
+_REQUIRED = ("id", "name", "url", "country", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A feed we watch. `country` is the publisher's, ISO 3166-1 alpha-2; `kinds` is what the feed carries
+    by nature; `pages` whether linked pages are worth reading (None: the source does not say)."""
+
+    id: str
+    name: str
+    url: str
+    country: str
+    body: str
+    interval_minutes: float = DEFAULT_MINUTES
+    pages: bool | None = None
+    kinds: tuple[str, ...] = ()
+    language: str | None = None
+
+    @property
+    def publisher(self) -> Publisher:
+        """What extraction may take for granted about everything in this feed."""
+        return Publisher(country=self.country, body=self.body, kinds=self.kinds, language=self.language)
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        """What storage.cursors.sync needs to know."""
+        return (self.id, self.name, self.url)
+
+
+def load(path: str = "") -> dict[str, Source]:
+    """The catalogue by id: the TOML file at `path`, or the built-in one when it is empty.
+
+    Raises SettingsError, naming the file and the source, for anything that cannot be used.
+    """
+    file = Path(path) if path else resources.files("feed") / "sources.toml"
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the catalogue {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the catalogue {path or 'sources.toml'} is no valid TOML: {error}") from error
+    sources: dict[str, Source] = {}
+    tables = document.get("source", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SettingsError(f"{path or 'sources.toml'}: each source stands under its own [[source]] heading")
+    for number, table in enumerate(tables, 1):
+        source = _source(table, f"{path or 'sources.toml'}, source {number}")
+        if source.id in sources:
+            raise SettingsError(f"{path or 'sources.toml'}: the id {source.id!r} is used twice")
+        sources[source.id] = source
+    return sources
+
+
+def _source(table: dict[str, Any], where: str) -> Source:
+    where = f"{where} ({table['id']})" if isinstance(table.get("id"), str) else where
+    for name, value in table.items():
+        if name not in _FIELDS:
+            raise SettingsError(f"{where}: there is no field {name!r}; the fields are {', '.join(_FIELDS)}")
+        if not isinstance(value, _FIELDS[name]):  # type: ignore[arg-type]
+            raise SettingsError(f"{where}: {name} cannot be {value!r}")
+    for name in _REQUIRED:
+        if not str(table.get(name, "")).strip():
+            raise SettingsError(f"{where}: {name} is missing")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", table["id"]):
+        raise SettingsError(f"{where}: an id has small letters, digits, '.', '-' and '_', at most 64")
+    parts = urlsplit(table["url"])
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"{where}: {table['url']!r} is no http or https address")
+    if not is_country(table["country"]):
+        raise SettingsError(f"{where}: {table['country']!r} is no ISO 3166-1 code such as GB or IN, nor EU")
+    minutes = float(table.get("interval_minutes", DEFAULT_MINUTES))
+    if not LEAST_MINUTES <= minutes <= 7 * 24 * 60:
+        raise SettingsError(f"{where}: interval_minutes must lie between {LEAST_MINUTES} and a week")
+    kinds = tuple(table.get("kinds", ()))
+    if any(kind not in ("call", "initiative") for kind in kinds):
+        raise SettingsError(f"{where}: kinds can hold 'call' and 'initiative', not {list(kinds)!r}")
+    return Source(**{**table, "kinds": kinds, "interval_minutes": minutes})

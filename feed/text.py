@@ -1,0 +1,93 @@
+"""From HTML to the plain text that a person would read, a block a line.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+_BLOCKS = frozenset(
+    """address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody td tfoot th
+    thead title tr ul""".split()  # noqa: SIM905 (a column of forty strings reads worse)
+)
+_UNREAD = frozenset(
+    ["script", "style", "template", "noscript", "svg", "math", "object", "iframe", "head", "nav", "header"]
+    + ["footer"]
+)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._skipping = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _UNREAD:
+            self._skipping += 1
+        elif tag == "body":
+            self._skipping = 0  # many pages leave out </head>
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNREAD:
+            self._skipping = max(0, self._skipping - 1)
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._skipping:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+
+def plain(html: str) -> str:
+    """The text of an HTML fragment or page: entities decoded, one block a line, spaces folded.
+
+    Scripts, styles and a page's navigation are left out. Text without markup comes back as it is, folded.
+    """
+    if "<" not in html and "&" not in html:
+        return fold(html)
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return fold("".join(reader.parts))
+
+
+def page(document: str) -> tuple[str, str]:
+    """Title and text of a whole HTML page, or of plain text (which has no title).
+
+    The text is that of the page's main part where it marks one.
+    """
+    if not re.search(r"<(?:!doctype|html|body|main|article|p|div|h1|br|li|td)\b", document, re.IGNORECASE):
+        return "", fold(document)
+    main = re.search(r"<(main|article)\b.*?</\1\s*>", document, re.IGNORECASE | re.DOTALL)
+    heading = re.search(r"<h1\b[^>]*>(.*?)</h1\s*>", document, re.IGNORECASE | re.DOTALL)
+    title = heading or re.search(r"<title\b[^>]*>(.*?)</title\s*>", document, re.IGNORECASE | re.DOTALL)
+    return line(plain(title[1])) if title else "", plain(main[0] if main else document)
+
+
+def fold(text: str) -> str:
+    """Text without control characters; runs of blanks become one, runs of empty lines none."""
+    text = _CONTROL.sub("", text)
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def line(text: str) -> str:
+    """The text on one line."""
+    return " ".join(fold(text).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words, with an ellipsis where something was cut."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+"""What XML 1.0 and canonical JSON cannot carry."""

@@ -1,0 +1,163 @@
+"""Wiring: the worker process. APScheduler is its metronome; what is due is in the databases.
+
+One of three modules that may import both feed and notifier, and the only one that may import apscheduler.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import FrameType
+
+from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from feed import poll, source
+from feed.fetch import Fetcher
+from feed.settings import Settings
+from feed.source import Source
+from notifier import deliver
+from notifier.channels import Channel, open_channel
+from notifier.message import Letterhead
+from notifier.tokens import Tokens
+from storage import cursors, people
+from storage.clock import now
+from storage.database import Database, open_database
+from storage.errors import StorageError
+
+logger = logging.getLogger("worker")
+
+DELIVER_SECONDS = 1
+KEEP_HOUSE_SECONDS = 3600
+UNCONFIRMED = timedelta(days=7)
+
+
+@dataclass
+class Work:
+    """What the jobs share: the databases, the way out, and the polls that are under way."""
+
+    log_db: Database
+    people_db: Database
+    sources: dict[str, Source]
+    fetcher: Fetcher
+    channel: Channel
+    letterhead: Letterhead
+    threads: int
+    stopping: threading.Event = field(default_factory=threading.Event)
+    polling: dict[str, Future[None]] = field(default_factory=dict)
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """What all messages of this installation share."""
+    return Letterhead(settings.base_url, settings.mail_from, Tokens(settings.secret_key))
+
+
+def run(settings: Settings) -> None:
+    """Poll, notify and keep house until SIGTERM or SIGINT; then finish what is in hand and return."""
+    work = _prepare(settings)
+    poll.prepare(work.log_db, work.sources.values())
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        work.stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    pool = ThreadPoolExecutor(max_workers=work.threads, thread_name_prefix="poll")
+    # Three jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
+    scheduler = BackgroundScheduler(
+        executors={"default": JobThreads(3)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone="UTC",
+    )
+    for job, seconds in (
+        (lambda: tick(work, pool), settings.poll_seconds),
+        (lambda: notify(work), DELIVER_SECONDS),
+        (lambda: keep_house(work), KEEP_HOUSE_SECONDS),
+    ):
+        scheduler.add_job(_guarded(job), "interval", seconds=seconds, next_run_time=now())
+    scheduler.start()
+    logger.info("watching %d sources", len(work.sources))
+    work.stopping.wait()
+    logger.info("stopping: finishing what is in hand")
+    scheduler.shutdown(wait=True)
+    pool.shutdown(wait=True, cancel_futures=True)
+    work.fetcher.close()
+    work.log_db.close()
+    work.people_db.close()
+
+
+def tick(work: Work, pool: ThreadPoolExecutor) -> None:
+    """Hand what is due to the polling threads. A slow source keeps one of them, not the others."""
+    for key in [key for key, future in work.polling.items() if future.done()]:
+        del work.polling[key]
+    if work.stopping.is_set():
+        return
+    with work.log_db.read() as tx:
+        due = [key for key in cursors.waiting(tx, now()) if key not in work.polling and key in work.sources]
+    for key in due:
+        work.polling[key] = pool.submit(_poll, work, work.sources[key])
+
+
+def notify(work: Work) -> None:
+    """Match what is new, then send what is due."""
+    deliver.match_new(work.log_db, work.people_db)
+    deliver.deliver_due(
+        work.log_db, work.people_db, work.channel, work.letterhead, stopping=work.stopping.is_set
+    )
+
+
+def keep_house(work: Work) -> None:
+    """Forget those who never confirmed."""
+    with work.people_db.write() as tx:
+        expired = people.expire(tx, now() - UNCONFIRMED)
+    if expired:
+        logger.info("forgot %d requests that were never confirmed", expired)
+
+
+def _prepare(settings: Settings) -> Work:
+    return Work(
+        log_db=open_database(settings.log_url, "log"),
+        people_db=open_database(settings.people_url, "people"),
+        sources=source.load(settings.sources),
+        fetcher=Fetcher(
+            contact=settings.base_url,
+            allow_private_networks=settings.allow_private_networks,
+            threads=settings.threads,
+        ),
+        channel=open_channel(settings.smtp_url),
+        letterhead=letterhead(settings),
+        threads=settings.threads,
+    )
+
+
+def _poll(work: Work, due: Source) -> None:
+    if work.stopping.is_set():
+        return
+    try:
+        outcome = poll.poll(work.log_db, work.fetcher, due)
+    except StorageError as error:
+        logger.error("source %s: %s", due.id, error)
+        return
+    if outcome.status == "failed":
+        logger.warning("source %s: %s", due.id, outcome.reason)
+    elif outcome.events:
+        logger.info("source %s: %d events", due.id, len(outcome.events))
+
+
+def _guarded(job: Callable[[], None]) -> Callable[[], None]:
+    """The job, such that an error is told and the next run comes all the same."""
+
+    def run_once() -> None:
+        try:
+            job()
+        except StorageError as error:
+            logger.error("%s", error)
+        except Exception:
+            logger.exception("unexpected error")
+
+    return run_once
