@@ -1,0 +1,1 @@
+"""From log to people. Imports storage, never feed."""

@@ -1,0 +1,21 @@
+"""The ways a message can leave: one file each."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from typing import Protocol
+
+from notifier.channels.console import Console
+from notifier.channels.email import Email
+
+
+class Channel(Protocol):
+    """Something that can carry a message."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand the message over, or raise notifier.errors.DeliveryError."""
+
+
+def open_channel(smtp_url: str) -> Channel:
+    """The mail server at this address, or the console when the address is empty."""
+    return Email(smtp_url) if smtp_url else Console()

@@ -1,0 +1,189 @@
+"""The two loops: what is new in the log becomes owed, and what is due is sent.
+
+`match_new` writes one people transaction per slice of the log; `deliver_due` claims, renders, sends and
+settles one message at a time. A crash between the server's acceptance and the settling sends one message
+twice, under the same Message-ID; everywhere else a crash changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.message import EmailMessage
+from functools import lru_cache
+from urllib.parse import parse_qsl
+
+from notifier import message, schedule
+from notifier.channels import Channel
+from notifier.errors import DeliveryError
+from notifier.message import Letterhead
+from storage import catalogue, filters, holders, log, outbox, people
+from storage.catalogue import Entry
+from storage.clock import from_stamp, now
+from storage.database import Database, Tx
+from storage.filters import Filter
+from storage.outbox import CONFIRMATION, Batch
+from storage.people import Subscription
+
+logger = logging.getLogger(__name__)
+
+CONSUMER = "match"
+SLICE = 500
+"""So many events are matched in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An event that a subscription should have."""
+
+    subscription: Subscription
+    entry: Entry
+
+
+def match_new(log_db: Database, people_db: Database) -> int:
+    """Owe every new event to whoever asked for it; how many deliveries that makes."""
+    matched = 0
+    while True:
+        with people_db.read() as tx:
+            start = outbox.checkpoint(tx, CONSUMER)
+        end, entries = _slice(log_db, start)
+        if end == start:
+            return matched
+        moment = now()
+        with people_db.write() as tx:
+            if outbox.checkpoint(tx, CONSUMER) != start:
+                continue  # another worker was faster
+            for owed in _matching(people.confirmed(tx), entries, moment):
+                due = schedule.due(owed.subscription.cadence, moment)
+                matched += outbox.owe(tx, owed.subscription.id, owed.entry.event.position, moment, due)
+            outbox.move_checkpoint(tx, CONSUMER, end)
+
+
+def rehearse(log_db: Database, people_db: Database) -> list[Owed]:
+    """What `match_new` would find; nothing is written."""
+    with people_db.read() as tx:
+        start, subscriptions = outbox.checkpoint(tx, CONSUMER), list(people.confirmed(tx))
+    owed: list[Owed] = []
+    while True:
+        end, entries = _slice(log_db, start)
+        if end == start:
+            return owed
+        owed += _matching(subscriptions, entries, now())
+        start = end
+
+
+def deliver_due(
+    log_db: Database,
+    people_db: Database,
+    channel: Channel,
+    letterhead: Letterhead,
+    stopping: Callable[[], bool] = lambda: False,
+) -> tuple[int, int]:
+    """Send what is due; how many deliveries were sent, and how many could not be (now or for good)."""
+    _release_the_dead(people_db)
+    sent = failed = 0
+    while not stopping():
+        moment = now()
+        with people_db.write() as tx:  # step 8
+            batch = outbox.claim(tx, moment, moment + schedule.LEASE, holders.me())
+            subscription = people.get(tx, batch.subscription) if batch else None
+        if batch is None or subscription is None:
+            break
+        size = len(batch.positions)
+        if _deliver(log_db, people_db, channel, letterhead, subscription, batch):
+            sent += size
+        else:
+            failed += size
+    return sent, failed
+
+
+def _deliver(
+    log_db: Database,
+    people_db: Database,
+    channel: Channel,
+    letterhead: Letterhead,
+    subscription: Subscription,
+    batch: Batch,
+) -> bool:
+    try:
+        channel.send(_render(log_db, letterhead, subscription, batch))  # steps 9 and 10
+    except DeliveryError as error:
+        _put_off(people_db, batch, error)
+        return False
+    except Exception as error:  # a bug that one message brings to light must not stop the others
+        logger.exception("delivery %s: unexpected error", batch.id)
+        _put_off(people_db, batch, DeliveryError(f"unexpected error: {error!r}", permanent=False))
+        return False
+    with people_db.write() as tx:  # step 11
+        outbox.settle(tx, batch, holders.me(), now())
+    return True
+
+
+def _render(
+    log_db: Database, letterhead: Letterhead, subscription: Subscription, batch: Batch
+) -> EmailMessage:
+    if batch.positions == (CONFIRMATION,):
+        return message.confirmation(letterhead, subscription, batch, now())
+    with log_db.read() as tx:
+        entries = [entry for position in batch.positions if (entry := _entry(tx, position))]
+    return message.alert(letterhead, subscription, batch, entries, now())
+
+
+def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:
+    moment = now()
+    later = None if error.permanent else schedule.retry(batch.attempts, from_stamp(batch.tried_at), moment)
+    logger.warning("delivery %s: %s; %s", batch.id, error, f"again at {later:%H:%M}" if later else "given up")
+    with people_db.write() as tx:
+        if later:
+            outbox.postpone(tx, batch, holders.me(), later, str(error))
+        else:
+            outbox.fail(tx, batch, holders.me(), moment, str(error))
+
+
+def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:
+    """The next events behind `start`: the last position read, and those that concern a subject and may
+    be told (what a source already showed at its first poll may not)."""
+    with log_db.read() as tx:
+        events = list(log.read(tx, after=start, limit=SLICE))
+        entries = [entry for event in events if (entry := catalogue.entry(tx, event))]
+    return (events[-1].position if events else start), [entry for entry in entries if not entry.backfill]
+
+
+def _matching(
+    subscriptions: Iterable[Subscription], entries: Sequence[Entry], moment: datetime
+) -> list[Owed]:
+    owed = []
+    for subscription in subscriptions if entries else ():
+        if (wanted := _filter(subscription.filter)) is None:
+            logger.warning("subscription %s: its filter cannot be read any more", subscription.id)
+            continue
+        for entry in entries:
+            day = date.fromisoformat(entry.event.recorded_at[:10])
+            after = subscription.after or 0
+            if entry.event.position > after and filters.matches(wanted, entry.subject, day, moment):
+                owed.append(Owed(subscription, entry))
+    return owed
+
+
+@lru_cache(maxsize=4096)
+def _filter(query: str) -> Filter | None:
+    try:
+        return filters.parse(parse_qsl(query))
+    except filters.FilterError:
+        return None
+
+
+def _entry(tx: Tx, position: int) -> Entry | None:
+    event = log.get(tx, position)
+    return catalogue.entry(tx, event) if event else None
+
+
+def _release_the_dead(people_db: Database) -> None:
+    with people_db.read() as tx:
+        dead = [holder for holder in outbox.holders(tx) if holders.gone(holder)]
+    if dead:
+        with people_db.write() as tx:
+            for holder in dead:
+                outbox.release(tx, holder)

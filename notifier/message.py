@@ -1,0 +1,157 @@
+"""From events to a message that a person can read, in text and in HTML.
+
+Pure: no clock, no network, no database; the templates are read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from notifier.tokens import Tokens
+from storage import filters, wording
+from storage.catalogue import Entry
+from storage.outbox import Batch
+from storage.people import Subscription
+
+CADENCES = {"immediate": "at once", "daily": "once a day", "weekly": "once a week"}
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all messages of an installation share."""
+
+    base_url: str
+    mail_from: str
+    tokens: Tokens
+
+    @property
+    def domain(self) -> str:
+        """The right side of Message-ID and List-Id."""
+        return (
+            parseaddr(self.mail_from)[1].rpartition("@")[2] or urlsplit(self.base_url).hostname or "localhost"
+        )
+
+    def confirm_url(self, subscription: str) -> str:
+        """Where a subscription is confirmed."""
+        return f"{self.base_url}/subscriptions/confirm/{self.tokens.to_confirm(subscription)}"
+
+    def manage_url(self, subscription: str) -> str:
+        """Where a subscription is changed."""
+        return f"{self.base_url}/subscriptions/{self.tokens.to_manage(subscription)}"
+
+    def unsubscribe_url(self, subscription: str) -> str:
+        """Where a subscription is ended, by a person (GET, then a button) or a mail program (POST)."""
+        return f"{self.base_url}/unsubscribe/{self.tokens.to_manage(subscription)}"
+
+
+def alert(
+    letterhead: Letterhead, subscription: Subscription, batch: Batch, entries: Sequence[Entry], now: datetime
+) -> EmailMessage:
+    """The message that carries these events to one subscription."""
+    first = entries[0]
+    title = f"{wording.EVENTS[first.event.type]}: {first.subject.title}"
+    if len(entries) > 1:
+        title = f"{len(entries)} announcements: {first.subject.title} and {len(entries) - 1} more"
+    message = _message(letterhead, subscription, batch, title, now)
+    unsubscribe = letterhead.unsubscribe_url(subscription.id)
+    message["List-Id"] = f"Communique alerts <alerts.{letterhead.domain}>"  # RFC 2919
+    message["List-Unsubscribe"] = f"<{unsubscribe}>"  # RFC 2369
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    return _written(
+        message,
+        "alert",
+        items=[_item(letterhead, entry) for entry in entries],
+        wish=_wish(subscription),
+        cadence=CADENCES[subscription.cadence],
+        base_url=letterhead.base_url,
+        manage_url=letterhead.manage_url(subscription.id),
+        unsubscribe_url=unsubscribe,
+    )
+
+
+def confirmation(
+    letterhead: Letterhead, subscription: Subscription, batch: Batch, now: datetime
+) -> EmailMessage:
+    """The message that asks whether this address really wants the subscription."""
+    confirmed = subscription.confirmed_at is not None
+    title = "You are subscribed already" if confirmed else "Please confirm your subscription"
+    message = _message(letterhead, subscription, batch, title, now)
+    return _written(
+        message,
+        "confirmation",
+        confirmed=confirmed,
+        wish=_wish(subscription),
+        cadence=CADENCES[subscription.cadence],
+        base_url=letterhead.base_url,
+        confirm_url=letterhead.confirm_url(subscription.id),
+        manage_url=letterhead.manage_url(subscription.id),
+    )
+
+
+def _message(
+    letterhead: Letterhead, subscription: Subscription, batch: Batch, title: str, now: datetime
+) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = letterhead.mail_from
+    message["To"] = subscription.email
+    message["Subject"] = " ".join(title.split())[:200]
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{batch.id}@{letterhead.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834
+    return message
+
+
+def _written(message: EmailMessage, template: str, **facts: Any) -> EmailMessage:
+    templates = _templates()
+    message.set_content(
+        templates.get_template(f"mail/{template}.txt").render(title=message["Subject"], **facts)
+    )
+    html = templates.get_template(f"mail/{template}.html").render(title=message["Subject"], **facts)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def _item(letterhead: Letterhead, entry: Entry) -> dict[str, Any]:
+    """An event as the templates show it."""
+    subject, payload = entry.subject, entry.event.payload
+    quotes = dict.fromkeys(item.quote for item in entry.evidence if item.field in ("kind", "money", "closes"))
+    return {
+        "what": wording.EVENTS[entry.event.type],
+        "title": subject.title,
+        "summary": subject.summary,
+        "facts": [
+            *((f"Changed {name}", f"{before} → {after}") for name, before, after in wording.changes(payload)),
+            *wording.facts(subject),
+        ],
+        "quotes": list(quotes)[:3],
+        "reason": payload.get("reason"),
+        "url": payload["url"] or subject.url,
+        "story_url": f"{letterhead.base_url}/subjects/{subject.id}",
+    }
+
+
+def _wish(subscription: Subscription) -> str:
+    try:
+        return wording.wish(filters.parse(parse_qsl(subscription.filter)))
+    except filters.FilterError:
+        return subscription.filter
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("notifier"),
+        autoescape=select_autoescape(enabled_extensions=("html",)),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
