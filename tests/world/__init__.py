@@ -1,0 +1,1 @@
+"""A small world to run Communiqué against: a government that publishes and a mailbox that receives."""
