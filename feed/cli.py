@@ -214,8 +214,7 @@ def verify(settings: Settings) -> None:
     """Check the whole log: positions, digests, chain, triggers."""
     from storage import log
 
-    with _log_db(settings).read() as tx:
-        head = log.verify(tx)
+    head = log.verify(_log_db(settings))
     click.echo(f"ok {head.position} events, head {head.chain}")
 
 
@@ -426,9 +425,10 @@ def doctor(settings: Settings) -> None:
     for name, value in settings.shown():
         click.echo(f"{name} = {value}")
     click.echo(f"catalogue: {len(source.load(settings.sources))} sources")
-    with _log_db(settings).read() as tx:
-        if missing := log.TRIGGERS - log.standing_triggers(tx):
-            _fail(f"log.db: the trigger {', '.join(sorted(missing))} is missing: restore a backup")
+    log_db = _log_db(settings)
+    if fallen := log_db.fallen_guards():
+        _fail(f"log.db: the trigger {', '.join(fallen)} is missing or was altered: restore a backup")
+    with log_db.read() as tx:
         click.echo(f"log: {log.head(tx).position} events, the triggers stand")
     with _people_db(settings).read():
         click.echo("people: can be read")

@@ -34,7 +34,8 @@ from storage.filters import Subject
 FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 """What can change in the life of a subject. Its title and summary are only words."""
 
-_WITHDRAWN = re.compile(r"\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
+_WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
+"""How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a source shows. `note` says in one line what was wrong with it, when it could be read still."""
+    """What a source shows. `note` says in one line what was wrong with it, when it could be read still;
+    `whole` is False when the document breaks off, so that asking again is worth it."""
 
     title: str
     entries: tuple[Entry, ...]
     note: str | None = None
+    whole: bool = True
 
 
 def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
@@ -64,9 +66,17 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
     if len(entries) == 1 and entries[0].title.lower().rstrip(".") == "this feed has ended":
         raise SourceGone("its last entry says that this feed has ended")
     fault = _fault(document) if document.bozo else None
+    if broken_off := bool(fault and entries and _breaks_off(body)):
+        entries = entries[:-1]  # half an entry would be recorded as something new
     if not entries:
         _refuse_what_is_no_feed(document, body, fault)
-    return Feed(title, entries, f"not well-formed ({fault}), read as far as possible" if fault else None)
+    note = f"not well-formed ({fault}), read as far as possible" if fault else None
+    return Feed(title, entries, note, whole=not broken_off)
+
+
+def _breaks_off(body: bytes) -> bool:
+    end = body[-2000:].replace(b"\0", b"").lower()  # without the zeros of UTF-16
+    return not re.search(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", end)
 
 
 def _refuse_what_is_no_feed(document: Any, body: bytes, fault: str | None) -> None:
@@ -126,7 +136,8 @@ def _decoded(value: str) -> str:
 
 
 def _moment(item: Any, name: str) -> str | None:
-    parsed, stated = item.get(f"{name}_parsed"), str(item.get(name, ""))
+    # Past feedparser's own get(): it answers the published date for the updated one, with a warning.
+    parsed, stated = dict.get(item, f"{name}_parsed"), str(dict.get(item, name, ""))
     if not parsed:
         return None
     try:

@@ -207,6 +207,9 @@ def _healthy(source: Source, cursor: Cursor, response: Response, feed: Feed | No
     )
     if feed is None or response.body is None:
         return after
+    if not feed.whole:
+        # 'Not modified' must not keep us from the rest.
+        return dataclasses.replace(after, etag=None, last_modified=None, body=None, seen=len(feed.entries))
     return dataclasses.replace(after, body=digest(response.body), seen=len(feed.entries))
 
 

@@ -53,6 +53,9 @@ class Database(Protocol):
     def migrations(self) -> list[str]:
         """The names of all steps that were ever applied."""
 
+    def fallen_guards(self) -> list[str]:
+        """The triggers that keep this schema's promises and are missing or were altered."""
+
     def forget(self) -> None:
         """Leave no trace of what was deleted, in no file beside the database either."""
 

@@ -13,14 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from storage.clock import to_stamp
-from storage.database import Tx
+from storage.database import Database, Tx
 from storage.errors import StorageError
 from storage.events import Event, canonical, digest, to_data
 
 GENESIS = "0" * 64
 """The chain before the first event."""
-
-TRIGGERS = frozenset({"events_no_update", "events_no_delete", "events_only_append"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,31 +147,26 @@ def newest(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Record
     return [Recorded(**dict(row)) for row in rows]
 
 
-def verify(tx: Tx) -> Head:
-    """Check every row: positions without gaps, digests, the chain, and that the triggers stand.
+def verify(database: Database) -> Head:
+    """Check that the guards stand, and every row: positions without gaps, digests, the chain.
 
     Returns the head. Raises Broken at the first bad position.
     """
-    if missing := TRIGGERS - standing_triggers(tx):
-        raise Broken(0, f"the trigger {', '.join(sorted(missing))} is missing")
+    if fallen := database.fallen_guards():
+        raise Broken(0, f"the trigger {', '.join(fallen)} is missing or was altered")
     chain, position, recorded_at = GENESIS, 0, None
-    for event in read(tx):
-        position += 1
-        if event.position != position:
-            raise Broken(position, f"the next event has position {event.position}")
-        if digest(event.data.encode()) != event.digest:
-            raise Broken(position, "its data does not fit its digest")
-        chain = link(chain, event)
-        if chain != event.chain:
-            raise Broken(position, "its chain does not follow from the one before")
-        recorded_at = event.recorded_at
+    with database.read() as tx:
+        for event in read(tx):
+            position += 1
+            if event.position != position:
+                raise Broken(position, f"the next event has position {event.position}")
+            if digest(event.data.encode()) != event.digest:
+                raise Broken(position, "its data does not fit its digest")
+            chain = link(chain, event)
+            if chain != event.chain:
+                raise Broken(position, "its chain does not follow from the one before")
+            recorded_at = event.recorded_at
     return Head(position, chain, recorded_at)
-
-
-def standing_triggers(tx: Tx) -> set[str]:
-    """The triggers of the database, by name."""
-    rows = tx.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    return {row["name"] for row in rows}
 
 
 def keep_text(tx: Tx, text: str) -> str:

@@ -84,6 +84,15 @@ class SqliteDatabase:
         with self._connection() as connection:
             return [step.name for step in _migrations(self._schema).applied(connection)]
 
+    def fallen_guards(self) -> list[str]:
+        fresh = Connection(memory=True)
+        _migrations(self._schema).apply(fresh)
+        with self._connection() as connection:
+            standing = _triggers(connection)
+            fallen = {name for name, sql in _triggers(fresh).items() if standing.get(name) != sql}
+        fresh.close()
+        return sorted(fallen)
+
     def forget(self) -> None:
         # secure_delete has overwritten the rows; older pages of the write-ahead log still hold them.
         with self._connection() as connection:
@@ -134,6 +143,11 @@ class SqliteDatabase:
             return connection
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"cannot open the database {self.path}: {error}") from error
+
+
+def _triggers(connection: Connection) -> dict[str, str]:
+    rows = connection.conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    return {row[0]: row[1] for row in rows}
 
 
 def _migrations(schema: str) -> Migrations:

@@ -1,0 +1,142 @@
+"""One request, against a real server: what is asked, what is understood, what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from feed import rhythm
+from feed.errors import SourceBusy, SourceError, SourceGone
+from feed.fetch import Fetcher, PrivateAddress
+from tests.world.government import Government
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def fetcher() -> Iterator[Fetcher]:
+    fetcher = Fetcher(contact="https://alerts.example.org", allow_private_networks=True)
+    yield fetcher
+    fetcher.close()
+
+
+def test_the_request_says_who_asks_and_takes_compressed_answers(government: Government, fetcher: Fetcher) -> None:
+    url = government.serve("/f", gzip.compress(b"<rss/>"), headers={"Content-Encoding": "gzip"})
+    assert fetcher.get(url).body == b"<rss/>"
+    headers = government.requests[-1].headers
+    assert headers["user-agent"].startswith("Communique/")
+    assert "(+https://alerts.example.org)" in headers["user-agent"]
+    assert "gzip" in headers["accept-encoding"]
+
+
+def test_validators_go_back_as_they_came_and_304_is_no_body(government: Government, fetcher: Fetcher) -> None:
+    url = government.feed_url("dsit-news")
+    first = fetcher.get(url)
+    assert first.body and first.etag and first.last_modified
+    again = fetcher.get(url, etag=first.etag, last_modified=first.last_modified)
+    assert again.body is None
+    assert government.requests[-1].headers["if-none-match"] == first.etag
+    assert government.requests[-1].headers["if-modified-since"] == first.last_modified
+
+
+def test_redirects_are_followed_but_not_for_ever(government: Government, fetcher: Fetcher) -> None:
+    government.serve("/end", b"here")
+    government.serve("/start", status=302, headers={"Location": "/end"})
+    found = fetcher.get(government.url + "/start")
+    assert (found.body, found.url) == (b"here", government.url + "/end")
+    government.serve("/loop", status=301, headers={"Location": "/loop"})
+    with pytest.raises(SourceError, match="redirects more than 5 times"):
+        fetcher.get(government.url + "/loop")
+    government.serve("/file", status=302, headers={"Location": "file:///etc/passwd"})
+    with pytest.raises(SourceError, match="no web address"):
+        fetcher.get(government.url + "/file")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error", "words"),
+    [
+        (404, {}, SourceError, "the server answered 404 Not Found"),
+        (500, {}, SourceError, "the server answered 500 Internal Server Error"),
+        (410, {}, SourceGone, "410 Gone"),
+        (503, {"Retry-After": "120"}, SourceBusy, "503 Service Unavailable"),
+        (429, {"Retry-After": "Mon, 23 Nov 2026 13:00:00 GMT"}, SourceBusy, "429 Too Many Requests"),
+    ],
+)
+def test_refusals_are_named(
+    government: Government, fetcher: Fetcher, status: int, headers: dict[str, str], error: type, words: str
+) -> None:
+    url = government.serve("/f", b"sorry", status=status, headers=headers)
+    with pytest.raises(error, match=words):
+        fetcher.get(url)
+
+
+def test_a_server_that_hangs_up_is_named(government: Government, fetcher: Fetcher) -> None:
+    with pytest.raises(SourceError, match="broke off"):
+        fetcher.get(government.serve("/f", status=0))
+
+
+def test_a_server_that_is_not_there_is_named(fetcher: Fetcher) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(SourceError, match=f"127.0.0.1:{port} cannot be reached: Connection refused"):
+            fetcher.get(f"http://127.0.0.1:{port}/")
+
+
+def test_an_answer_that_is_not_compressed_the_way_it_says_is_named(
+    government: Government, fetcher: Fetcher
+) -> None:
+    url = government.serve("/f", b"plain", headers={"Content-Encoding": "gzip"})
+    with pytest.raises(SourceError, match="not compressed the way it says"):
+        fetcher.get(url)
+
+
+def test_a_body_without_end_is_cut_off(
+    government: Government, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feed.fetch.BODY_BYTES", 1_000_000)
+    bomb = gzip.compress(b"0" * 5_000_000)
+    url = government.serve("/bomb", bomb, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(SourceError, match="more than 1 MB"):
+        fetcher.get(url)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_a_private_address_is_refused_at_the_connected_socket(government: Government, host: str) -> None:
+    guarded = Fetcher(contact="https://alerts.example.org")
+    before = len(government.requests)
+    with pytest.raises(PrivateAddress, match="COMMUNIQUE_ALLOW_PRIVATE_NETWORKS"):
+        guarded.get(f"http://{host}:{government.port}/")
+    guarded.close()
+    assert len(government.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("header", "later"),
+    [
+        ("120", timedelta(minutes=2)),
+        ("Mon, 23 Nov 2026 13:00:00 GMT", timedelta(hours=1)),
+        ("99999999999999999999", timedelta(days=7)),
+        ("Mon, 23 Nov 2099 13:00:00 GMT", timedelta(days=7)),
+        ("soon", None),
+    ],
+)
+def test_retry_after_is_understood_in_both_forms_and_capped(header: str, later: timedelta | None) -> None:
+    assert rhythm.retry_after(header, NOW) == (NOW + later if later is not None else None)
+
+
+def test_a_failing_source_is_asked_ever_more_rarely_but_at_least_daily() -> None:
+    waits = [rhythm.after_failure(30, failures, NOW) - NOW for failures in range(1, 12)]
+    assert waits[:3] == [timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2)]
+    assert waits[-1] == timedelta(days=1)
+    assert rhythm.after_failure(30, 10_000, NOW) - NOW == timedelta(days=1)
+
+
+def test_the_next_poll_is_an_interval_away_a_tenth_more_or_less() -> None:
+    waits = {rhythm.after_success(f"source-{number}", 30, NOW) - NOW for number in range(100)}
+    assert timedelta(minutes=27) <= min(waits) < max(waits) <= timedelta(minutes=33)
+    assert len(waits) > 50

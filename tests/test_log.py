@@ -1,0 +1,255 @@
+"""The log: what goes in stays in, in order, and can be checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import events, log
+from storage.database import Database, open_database
+from storage.errors import StorageError
+from storage.events import AnnouncementPublished, CallAnnounced, Evidence, Money, SourceFailing
+
+NOW = datetime(2024, 7, 24, 18, 5, 12, 345678, tzinfo=UTC)
+
+
+def failing(source: str = "a", reason: str = "no answer") -> SourceFailing:
+    return SourceFailing(source=source, reason=reason)
+
+
+def append(database: Database, *new: events.Event) -> list[log.Recorded]:
+    with database.write() as tx:
+        return log.append(tx, new, NOW)
+
+
+def test_positions_follow_each_other_and_versions_count_within_their_stream(log_db: Database) -> None:
+    recorded = append(log_db, failing("a"), failing("b"), failing("a"))
+    assert [(event.position, event.stream, event.version) for event in recorded] == [
+        (1, "source/a", 1),
+        (2, "source/b", 1),
+        (3, "source/a", 2),
+    ]
+    assert [event.position for event in append(log_db, failing("b"))] == [4]
+
+
+def test_what_was_appended_is_read_back_the_same(log_db: Database) -> None:
+    recorded = append(log_db, failing(), failing(reason="पता नहीं – ✓"))
+    with log_db.read() as tx:
+        assert list(log.read(tx)) == recorded
+        assert list(log.read(tx, after=1)) == recorded[1:]
+        assert log.get(tx, 2) == recorded[1]
+        assert log.head(tx) == log.Head(2, recorded[1].chain, "2024-07-24T18:05:12.345678Z")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET data = '{}' WHERE position = 1",
+        "UPDATE OR REPLACE events SET position = 2 WHERE position = 1",
+        "DELETE FROM events WHERE position = 2",
+        "INSERT OR REPLACE INTO events SELECT position, stream, version, 'X', recorded_at, data, digest, chain"
+        " FROM events WHERE position = 1",
+        "INSERT OR REPLACE INTO events SELECT 3, stream, version, type, recorded_at, data, digest, chain"
+        " FROM events WHERE position = 1",
+        "REPLACE INTO events SELECT 3, stream, 9, type, recorded_at, data, digest, chain FROM events LIMIT 1",
+        "INSERT OR IGNORE INTO events SELECT 7, stream, 3, type, recorded_at, data, digest, chain FROM events",
+        "INSERT INTO events SELECT NULL, stream, 3, type, recorded_at, data, digest, chain FROM events LIMIT 1",
+    ],
+)
+def test_sqlite_itself_refuses_to_change_what_is_recorded(
+    log_db: Database, tmp_path: Path, statement: str
+) -> None:
+    """Even to a program that is not ours and knows nothing of our rules."""
+    recorded = append(log_db, failing(), failing())
+    with sqlite3.connect(tmp_path / "log.db") as stranger:
+        with pytest.raises(sqlite3.DatabaseError, match="append-only|NULL|must be unique|datatype"):
+            stranger.execute(statement)
+    stranger.close()
+    with log_db.read() as tx:
+        assert list(log.read(tx)) == recorded
+    log.verify(log_db)
+
+
+def test_a_failed_transaction_leaves_nothing_behind(log_db: Database) -> None:
+    append(log_db, failing())
+    with pytest.raises(RuntimeError), log_db.write() as tx:
+        log.append(tx, [failing(), failing()], NOW)
+        raise RuntimeError
+    assert log.verify(log_db).position == 1
+
+
+def test_a_reader_cannot_write(log_db: Database) -> None:
+    with pytest.raises(StorageError, match="readonly"), log_db.read() as tx:
+        log.append(tx, [failing()], NOW)
+
+
+def test_the_chain_can_be_checked_by_hand(log_db: Database) -> None:
+    """As docs/log.md tells: seven lines, each ended by a newline, through SHA-256."""
+    first, second = append(log_db, failing(), failing("b"))
+    lines = [first.chain, "2", "source/b", "1", "SourceFailing", "2024-07-24T18:05:12.345678Z", second.digest]
+    assert second.chain == hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    assert second.digest == hashlib.sha256(second.data.encode()).hexdigest()
+    assert second.data == '{"reason":"no answer","source":"b"}'
+
+
+def test_a_line_of_the_log_carries_the_very_bytes_that_were_digested(log_db: Database) -> None:
+    (event,) = append(log_db, failing(reason="“quoted”, ünïcode, \\ and /"))
+    line = json.loads(event.line())
+    assert set(line) == {"position", "stream", "version", "type", "recorded_at", "digest", "chain", "data"}
+    assert line["data"] == {"source": "a", "reason": "“quoted”, ünïcode, \\ and /"}
+    assert f'"data": {event.data}}}' in event.line()
+
+
+@pytest.mark.parametrize(
+    ("tamper", "position"),
+    [
+        ("UPDATE events SET data = replace(data, 'answer', 'banana') WHERE position = 2", 2),
+        ("UPDATE events SET recorded_at = '2020-01-01T00:00:00.000000Z' WHERE position = 2", 2),
+        ("UPDATE events SET type = 'SourceEnded' WHERE position = 3", 3),
+        ("DELETE FROM events WHERE position = 1", 1),
+        ("DELETE FROM events WHERE position = 2", 2),
+    ],
+)
+def test_verify_finds_the_first_position_that_was_tampered_with(
+    log_db: Database, tmp_path: Path, tamper: str, position: int
+) -> None:
+    append(log_db, failing(), failing(), failing())
+    _behind_the_triggers(tmp_path / "log.db", tamper)
+    with pytest.raises(log.Broken) as broken:
+        log.verify(log_db)
+    assert broken.value.position == position
+
+
+def test_verify_finds_a_missing_trigger(log_db: Database, tmp_path: Path) -> None:
+    append(log_db, failing())
+    with sqlite3.connect(tmp_path / "log.db") as stranger:
+        stranger.execute("DROP TRIGGER events_no_delete")
+    stranger.close()
+    with pytest.raises(log.Broken, match="events_no_delete is missing"):
+        log.verify(log_db)
+
+
+def test_a_trigger_that_lost_its_teeth_is_found(log_db: Database, tmp_path: Path) -> None:
+    append(log_db, failing())
+    with sqlite3.connect(tmp_path / "log.db") as stranger:
+        stranger.execute("DROP TRIGGER events_no_delete")
+        stranger.execute("CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT 1; END")
+    stranger.close()
+    with pytest.raises(log.Broken, match="events_no_delete"):
+        log.verify(log_db)
+
+
+def test_writers_from_two_connections_take_turns(log_db: Database, tmp_path: Path) -> None:
+    """A reading writer does not fail behind another one, and no position is lost or doubled."""
+    other = open_database(f"sqlite:///{tmp_path}/log.db", "log")
+
+    def write(database: Database, source: str) -> None:
+        for _ in range(25):
+            with database.write() as tx:
+                log.head(tx)
+                log.append(tx, [failing(source)], NOW)
+
+    threads = [threading.Thread(target=write, args=(db, name)) for db, name in ((log_db, "a"), (other, "b"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert log.verify(log_db).position == 50
+
+
+def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    opened: list[Database] = []
+    threads = [
+        threading.Thread(target=lambda: opened.append(open_database(f"sqlite:///{tmp_path}/new/log.db", "log")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    for database in opened:
+        database.close()
+
+
+def test_long_texts_are_kept_once_and_found_by_their_digest(log_db: Database) -> None:
+    with log_db.write() as tx:
+        key = log.keep_text(tx, "a long text")
+        assert log.keep_text(tx, "a long text") == key
+    with log_db.read() as tx:
+        assert log.text(tx, key) == "a long text"
+        assert log.text(tx, "nothing") is None
+
+
+@pytest.mark.parametrize("url", ["", "log.db", "sqlite:///", "postgresql://x/y", "sqlite:////proc/no/log.db"])
+def test_an_address_that_cannot_be_opened_is_a_clear_error(url: str) -> None:
+    with pytest.raises(StorageError):
+        open_database(url, "log")
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
+moneys = st.builds(Money, st.just("7000000"), st.just("GBP"), st.sampled_from(events.MONEY_ROLES), texts)
+evidences = st.builds(Evidence, texts, texts, texts)
+
+
+@given(
+    st.builds(
+        CallAnnounced,
+        subject=texts,
+        announcement=texts,
+        source=texts,
+        title=texts,
+        url=texts,
+        summary=texts,
+        technologies=st.lists(texts).map(tuple),
+        countries=st.lists(texts).map(tuple),
+        bodies=st.lists(texts).map(tuple),
+        money=st.lists(moneys).map(tuple),
+        opens=st.none() | texts,
+        closes=st.none() | texts,
+        backfill=st.booleans(),
+        evidence=st.lists(evidences).map(tuple),
+    )
+)
+def test_an_event_survives_its_journey_through_json(event: CallAnnounced) -> None:
+    data = json.loads(events.canonical(events.to_data(event)))
+    assert events.from_data("CallAnnounced", data) == event
+
+
+def test_fields_of_later_versions_are_left_out_and_unknown_types_refused() -> None:
+    data = {"source": "a", "reason": "x", "colour": "red"}
+    assert events.from_data("SourceFailing", data) == failing(reason="x")
+    with pytest.raises(StorageError, match="unknown type 'Nonsense'"):
+        events.from_data("Nonsense", {})
+    with pytest.raises(StorageError, match="incomplete"):
+        events.from_data("SourceFailing", {})
+
+
+def test_the_shape_of_a_published_announcement_is_the_contracts() -> None:
+    event = AnnouncementPublished(
+        source="s", announcement="a", title="t", url="u", summary="", published_at=None, text=None, backfill=True
+    )
+    expected = {"announcement", "source", "title", "url", "summary", "published_at", "backfill"}
+    assert expected <= set(events.to_data(event))
+    assert event.stream == "source/s"
+
+
+def _behind_the_triggers(path: Path, statement: str) -> None:
+    """What somebody with the file and bad intentions would do: lift the triggers, change, put them back."""
+    with sqlite3.connect(path) as stranger:
+        kept = stranger.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in kept:
+            stranger.execute(f"DROP TRIGGER {name}")
+        stranger.execute(statement)
+        for _, sql in kept:
+            stranger.execute(sql)
+    stranger.close()

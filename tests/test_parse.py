@@ -1,0 +1,196 @@
+"""From bytes to entries: what real feeds look like, and what is no feed at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from feed.errors import SourceError, SourceGone
+from feed.links import canonical
+from feed.parse import parse
+from feed.text import page, plain
+from tests.installation import call, rss
+
+URL = "https://gov.example/feed"
+
+
+def atom(entry: str, head: str = "") -> bytes:
+    return (
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title>{head}<entry>{entry}</entry></feed>'
+    ).encode()
+
+
+def test_an_rss_item_becomes_an_entry_of_plain_text() -> None:
+    (entry,) = parse(rss(call(pubDate="Wed, 24 Jul 2024 18:05:00 +0100")), url=URL).entries
+    assert entry.title == "Funding call 1: quantum networks"
+    assert entry.url == "https://gov.example/calls/1"
+    assert entry.published_at == "2024-07-24T17:05:00+00:00"
+    assert entry.summary.endswith("Applications close on 12 March 2027.")
+
+
+def test_an_atom_entry_with_only_updated_takes_that_as_its_date() -> None:
+    (entry,) = parse(
+        atom(
+            "<id>tag:www.gov.uk,2005:/x</id><title>R&amp;D</title><updated>2024-07-24T18:05:00+01:00</updated>"
+            '<link rel="alternate" href="/x"/><summary type="html">A &lt;b&gt;bold&lt;/b&gt; step.</summary>'
+        ),
+        url=URL,
+    ).entries
+    assert (entry.title, entry.summary) == ("R&D", "A bold step.")
+    assert entry.url == "https://gov.example/x"
+    assert entry.published_at == "2024-07-24T17:05:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ({"title": "Only a title"}, "Only a title"),
+        ({"description": "Only words, <b>bold</b> ones"}, "Only words, bold ones"),
+        ({"link": "https://gov.example/only-a-link"}, "https://gov.example/only-a-link"),
+        ({"guid": "https://gov.example/only-a-guid"}, "https://gov.example/only-a-guid"),
+    ],
+)
+def test_an_entry_may_lack_nearly_everything(item: dict[str, str], title: str) -> None:
+    (entry,) = parse(rss(item), url=URL).entries
+    assert entry.title == title
+    assert entry.published_at is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("2024-07-24", "2024-07-24"),
+        ("Wed, 24 Jul 2024", "2024-07-24"),
+        ("Wed, 24 Jul 2024 18:05:00 EDT", "2024-07-24T22:05:00+00:00"),
+        ("2024-07-24T18:05:00Z", "2024-07-24T18:05:00+00:00"),
+        ("someday", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_as_exact_as_the_feed_states_it(stated: str, expected: str | None) -> None:
+    (entry,) = parse(rss(call(pubDate=stated)), url=URL).entries
+    assert entry.published_at == expected
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("javascript:alert(1)", ""),
+        ("mailto:a@b.example", ""),
+        ("", ""),
+        ("/relative/page", "https://gov.example/relative/page"),
+        (" https://gov.example/spaces \n", "https://gov.example/spaces"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_no_link(link: str, url: str) -> None:
+    (entry,) = parse(rss({"title": "x", "link": link}), url=URL).entries
+    assert entry.url == url
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "the answer is empty"),
+        (b" \n\t", "the answer is empty"),
+        (
+            b"<!DOCTYPE html><html><head><title>Down for\n maintenance</title></head><body>Sorry</body></html>",
+            "the answer is an HTML page, not a feed: “Down for maintenance”",
+        ),
+        (b"<html><body>no title</body></html>", "the answer is an HTML page, not a feed"),
+        (b'{"error": "not here"}', "the answer is no RSS or Atom feed"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "the answer is no RSS or Atom feed"),
+        (b"<rss version='2.0'><channel><title>cut off", "not well-formed"),
+    ],
+)
+def test_what_is_no_feed_says_so_in_one_line(body: bytes, words: str) -> None:
+    with pytest.raises(SourceError) as error:
+        parse(body, url=URL)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_empty_channel_is_a_feed_without_entries() -> None:
+    assert parse(rss(), url=URL).entries == ()
+
+
+def test_a_feed_that_is_cut_off_gives_what_could_be_read_and_says_so() -> None:
+    body = rss(call(1), call(2))
+    feed = parse(body[: body.rindex(b"<item>") + 40], url=URL)
+    assert [entry.title for entry in feed.entries] == ["Funding call 1: quantum networks"]
+    assert feed.note and feed.note.startswith("not well-formed (")
+    assert not feed.whole
+
+
+def test_a_feed_served_as_html_is_read_all_the_same() -> None:
+    feed = parse(rss(call()), url=URL, content_type="text/html; charset=utf-8")
+    assert (len(feed.entries), feed.note) == (1, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])
+def test_encodings_are_followed(encoding: str) -> None:
+    text = rss({"title": "Façade – “quotes”" if "8859" not in encoding else "Façade"}).decode()
+    body = text.replace('encoding="utf-8"', f'encoding="{encoding}"').encode(encoding)
+    assert parse(body, url=URL).entries[0].title.startswith("Façade")
+
+
+def test_an_unknown_encoding_does_not_lose_the_feed() -> None:
+    body = rss(call()).replace(b'encoding="utf-8"', b'encoding="klingon-8"')
+    assert parse(body, url=URL).entries[0].title == "Funding call 1: quantum networks"
+
+
+def test_a_feed_that_says_it_has_ended_is_over() -> None:
+    with pytest.raises(SourceGone):
+        parse(atom("<id>x</id><title>This feed has ended</title>"), url=URL)
+
+
+def test_a_file_name_as_body_is_not_opened() -> None:
+    with pytest.raises(SourceError, match="no RSS or Atom feed"):
+        parse(b"/etc/hostname", url=URL)
+
+
+def test_control_characters_do_not_reach_the_log() -> None:
+    body = rss({"title": "a&#x8;b \x0b c", "description": "d\x00e\ufffe"})
+    (entry,) = parse(body.replace(b"&amp;#x8;", b"&#x8;"), url=URL).entries
+    assert all(char.isprintable() for char in entry.title + entry.summary)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://www.gov.uk/news/x", "https://gov.uk/news/x/"),
+        ("https://gov.uk/x#2024-07-24T10:00:00Z", "https://gov.uk/x"),
+        ("https://gov.uk/x?utm_source=feed&id=1", "https://gov.uk/x?id=1"),
+        ("https://GOV.uk:443/x", "https://gov.uk/x"),
+        (
+            "https://pib.gov.in/PressReleasePage.aspx?PRID=2036401",
+            "https://www.pib.gov.in/PressReleaseIframePage.aspx?PRID=2036401&reg=3",
+        ),
+    ],
+)
+def test_two_addresses_of_one_page_are_the_same(one: str, other: str) -> None:
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://gov.uk/x?id=1", "https://gov.uk/x?id=2"),
+        ("https://pib.gov.in/PressReleasePage.aspx?PRID=1", "https://pib.gov.in/PressReleasePage.aspx?PRID=2"),
+        ("https://gov.uk/x", "https://gov.uk/X"),
+    ],
+)
+def test_and_two_pages_are_not(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+
+
+def test_html_becomes_the_text_a_person_reads() -> None:
+    html = "<p>One&nbsp;two<br>three</p><script>x()</script><ul><li>a<li>b &amp; c</ul>"
+    assert plain(html) == "One two\nthree\na\nb & c"
+
+
+def test_a_page_gives_its_title_and_main_part() -> None:
+    html = (
+        "<html><head><title>Site</title><style>x</style><body><nav>Menu</nav>"
+        "<main><h1>A call</h1><p>Apply now.</p></main><footer>Imprint</footer></html>"
+    )
+    assert page(html) == ("A call", "A call\nApply now.")
+    assert page("just\ntext") == ("", "just\ntext")

@@ -1,0 +1,328 @@
+"""One poll, from a real server to real files: what is recorded, what is not, and what a failure does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from feed import poll
+from storage import cursors, holders, log
+from storage.clock import from_stamp, now
+from tests.installation import Installation, call, rss, visit
+from tests.world.government import Government
+
+
+@pytest.fixture
+def watched(tmp_path: Path, government: Government) -> Iterator[Installation]:
+    """An installation that watches one feed, /feed, and has polled it once."""
+    installation = Installation(tmp_path)
+    installation.watch("dsit", government.serve("/feed", rss(call(1), visit(1))))
+    installation.poll()
+    yield installation
+    installation.close()
+
+
+def types(installation: Installation) -> list[str]:
+    return [event.type for event in installation.events()]
+
+
+def test_a_first_poll_is_backfill(watched: Installation) -> None:
+    """Recorded and shown, never notified."""
+    assert types(watched) == ["AnnouncementPublished", "CallAnnounced", "AnnouncementPublished"]
+    assert all(event.payload["backfill"] for event in watched.events())
+
+
+def test_what_appears_later_is_not(watched: Installation, government: Government) -> None:
+    government.serve("/feed", rss(call(2), call(1), visit(1)))
+    outcome = watched.poll()["dsit"]
+    assert [type(event).__name__ for event in outcome.events] == ["AnnouncementPublished", "CallAnnounced"]
+    assert not any(event.payload["backfill"] for event in watched.events()[3:])
+
+
+def test_a_call_carries_its_facts_and_their_evidence(watched: Installation) -> None:
+    (event,) = watched.events("CallAnnounced")
+    data = event.payload
+    assert data["title"] == "Funding call 1: quantum networks"
+    assert data["url"] == "https://gov.example/calls/1"
+    assert data["technologies"] == ["quantum"]
+    assert data["countries"] == ["GB"]
+    assert data["closes"] == "2027-03-12"
+    assert [(item["amount"], item["currency"]) for item in data["money"]] == [("1000000", "GBP")]
+    assert {"kind", "technologies", "money", "closes"} <= {item["field"] for item in data["evidence"]}
+    assert event.stream == f"subject/{data['subject']}"
+
+
+def test_an_unchanged_feed_records_nothing(watched: Installation, government: Government) -> None:
+    before = types(watched)
+    assert watched.poll()["dsit"].status == "not_modified"
+    government.serve("/feed", rss(call(1), visit(1)) + b"<!-- generated a moment later -->")
+    assert watched.poll()["dsit"].events == ()
+    assert types(watched) == before
+
+
+def test_a_server_that_knows_validators_is_asked_conditionally(tmp_path: Path, government: Government) -> None:
+    installation = Installation(tmp_path)
+    installation.watch("dsit", government.feed_url("dsit-news"))
+    installation.poll()
+    assert installation.poll()["dsit"].status == "not_modified"
+    assert government.requests[-1].status == 304
+    installation.close()
+
+
+def test_a_revision_names_what_changed_and_a_moved_deadline_is_announced_once(
+    watched: Installation, government: Government
+) -> None:
+    longer = call(1)["description"].replace("12 March", "30 April")
+    government.serve("/feed", rss(call(1, description=longer), visit(1)))
+    watched.poll()
+    watched.poll()
+    revised, changed = watched.events()[3:]
+    assert (revised.type, changed.type) == ("AnnouncementRevised", "CallChanged")
+    assert set(revised.payload["changed"]) == {"summary"}
+    assert changed.payload["changed"] == {"closes": {"from": "2027-03-12", "to": "2027-04-30"}}
+    assert changed.payload["backfill"] is False
+    assert [subject.closes for subject in watched.subjects()] == ["2027-04-30"]
+
+
+def test_a_fact_that_is_no_longer_stated_stays(watched: Installation, government: Government) -> None:
+    government.serve("/feed", rss(call(1, description="Apply for funding for quantum networks."), visit(1)))
+    watched.poll()
+    assert [event.type for event in watched.events()[3:]] == ["AnnouncementRevised"]
+    assert watched.subjects()[0].closes == "2027-03-12"
+
+
+def test_a_withdrawal_is_recorded_on_its_notice_and_closes_the_call(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", rss(call(1, title="[Withdrawn] Funding call 1: quantum networks"), visit(1)))
+    watched.poll()
+    watched.poll()
+    assert [event.type for event in watched.events()[3:]] == ["AnnouncementWithdrawn", "CallClosed"]
+    assert watched.subjects()[0].closed
+
+
+def test_a_withdrawal_is_seen_behind_the_document_type(watched: Installation, government: Government) -> None:
+    title = "Press release: [Withdrawn] Funding call 1: quantum networks"
+    government.serve("/feed", rss(call(1, title=title), visit(1)))
+    watched.poll()
+    assert [event.type for event in watched.events()[3:]] == ["AnnouncementWithdrawn", "CallClosed"]
+
+
+def test_leaving_the_window_of_a_feed_is_no_withdrawal(watched: Installation, government: Government) -> None:
+    before = types(watched)
+    government.serve("/feed", rss(visit(1)))
+    watched.poll()
+    government.serve("/feed", rss(call(1), visit(1)))
+    watched.poll()
+    assert types(watched) == before
+
+
+def test_regenerated_guids_announce_nothing(watched: Installation, government: Government) -> None:
+    before = types(watched)
+    government.serve("/feed", rss(call(1, guid="new-1"), visit(1, guid="new-2")))
+    watched.poll()
+    assert types(watched) == before
+
+
+def test_one_page_on_two_feeds_is_one_announcement(watched: Installation, government: Government) -> None:
+    title = "Press release: Funding call 1: quantum networks"
+    watched.watch("other", government.serve("/other", rss(call(1, title=title, guid="elsewhere"))))
+    watched.poll("other")
+    watched.poll("other")
+    assert len(watched.events("AnnouncementPublished")) == 2
+    assert len(watched.events("CallAnnounced")) == 1
+
+
+def test_two_feeds_polled_at_once_do_not_tell_one_page_twice(tmp_path: Path, government: Government) -> None:
+    installation = Installation(tmp_path)
+    for number in range(6):
+        installation.watch(f"s{number}", government.serve(f"/s{number}", rss(*map(call, range(1, 9)))))
+    installation.poll()
+    assert len(installation.events("AnnouncementPublished")) == 8
+    assert len(installation.events("CallAnnounced")) == 8
+    log.verify(installation.log_db)
+    installation.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "the answer is empty"),
+        (b"<html><title>Access denied</title></html>", "HTML page, not a feed: “Access denied”"),
+        (b"<rss><channel><item><title>cut", "not well-formed"),
+        (b"nothing like a feed", "no RSS or Atom feed"),
+    ],
+)
+def test_a_bad_answer_is_a_state_of_the_source_and_loses_nothing(
+    watched: Installation, government: Government, body: bytes, reason: str
+) -> None:
+    before = types(watched)
+    government.serve("/feed", body)
+    for _ in range(3):
+        assert watched.poll()["dsit"].status == "failed"
+    cursor = watched.cursor("dsit")
+    assert (cursor.health, cursor.failures) == ("failing", 3)
+    assert reason in (cursor.reason or "")
+    assert types(watched) == [*before, "SourceFailing"]
+    government.serve("/feed", rss(call(2), call(1), visit(1)))
+    watched.poll()
+    assert watched.cursor("dsit").health == "ok"
+    assert types(watched)[len(before) + 1 :] == ["AnnouncementPublished", "CallAnnounced", "SourceRecovered"]
+    assert not watched.events("CallAnnounced")[-1].payload["backfill"]
+
+
+def test_a_feed_that_breaks_off_is_asked_again_in_whole(watched: Installation, government: Government) -> None:
+    """Half an entry is not recorded, and 'not modified' does not keep us from the rest."""
+    body = rss(call(2), visit(1))
+    government.serve("/feed", body[: body.rindex(b"<item>") + 40], headers={"ETag": '"x"'})
+    watched.poll()
+    cursor = watched.cursor("dsit")
+    assert (cursor.health, cursor.etag, cursor.seen) == ("ok", None, 1)
+    assert "not well-formed" in (cursor.reason or "")
+    assert [event.payload["title"] for event in watched.events("CallAnnounced")[1:]] == [
+        "Funding call 2: quantum networks"
+    ]
+
+
+def test_the_first_answer_after_failures_is_still_backfill(tmp_path: Path, government: Government) -> None:
+    installation = Installation(tmp_path)
+    installation.watch("dsit", government.serve("/feed", b"", status=500))
+    installation.poll()
+    government.serve("/feed", rss(call(1)))
+    installation.poll()
+    assert installation.events("CallAnnounced")[0].payload["backfill"]
+    installation.close()
+
+
+def test_not_modified_as_the_first_answer_is_a_failure(tmp_path: Path, government: Government) -> None:
+    """Otherwise everything the source shows later would be mailed as news."""
+    installation = Installation(tmp_path)
+    installation.watch("dsit", government.serve("/feed", b"", status=304))
+    installation.poll()
+    assert installation.cursor("dsit").health == "failing"
+    assert installation.cursor("dsit").last_success is None
+    installation.close()
+
+
+def test_gone_is_for_good(watched: Installation, government: Government) -> None:
+    government.serve("/feed", b"", status=410)
+    watched.poll()
+    assert watched.cursor("dsit").health == "ended"
+    with watched.log_db.read() as tx:
+        assert cursors.waiting(tx, now() + timedelta(days=400), due=False) == []
+    assert types(watched)[-1] == "SourceEnded"
+
+
+def test_retry_after_is_kept_even_when_everything_is_asked_for(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", b"", status=503, headers={"Retry-After": "3600"})
+    watched.poll()
+    with watched.log_db.read() as tx:
+        assert cursors.waiting(tx, now(), due=False) == []
+        assert cursors.waiting(tx, now() + timedelta(seconds=3601), due=False) == ["dsit"]
+
+
+def test_a_failing_source_is_tried_again_later_and_later(watched: Installation, government: Government) -> None:
+    government.serve("/feed", b"", status=500)
+    waits = []
+    for _ in range(3):
+        watched.poll()
+        cursor = watched.cursor("dsit")
+        assert cursor.next_poll and cursor.last_poll
+        waits.append(from_stamp(cursor.next_poll) - from_stamp(cursor.last_poll))
+    assert waits == [timedelta(minutes=30), timedelta(minutes=60), timedelta(minutes=120)]
+
+
+def test_one_failing_source_does_not_disturb_the_others(watched: Installation, government: Government) -> None:
+    watched.watch("broken", government.serve("/broken", status=0))
+    watched.watch("good", government.serve("/good", rss(call(7))))
+    outcomes = watched.poll()
+    assert outcomes["broken"].status == "failed"
+    assert outcomes["good"].status == "fetched"
+
+
+def test_a_bug_that_one_feed_brings_to_light_is_that_feeds_failure(
+    watched: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError("a rule went wrong")
+
+    monkeypatch.setattr("feed.decide.extract", broken)
+    government.serve("/feed", rss(call(2)))
+    outcome = watched.poll()["dsit"]
+    assert outcome.status == "failed"
+    assert "a rule went wrong" in (outcome.reason or "")
+
+
+def test_a_source_that_somebody_else_polls_is_left_alone(watched: Installation) -> None:
+    with watched.log_db.write() as tx:
+        assert cursors.lease(tx, "dsit", now(), now() + timedelta(minutes=5), "elsewhere:1:abcd")
+    assert watched.poll()["dsit"].status == "skipped"
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_late_one_writes_nothing(
+    watched: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    government.serve("/feed", rss(call(2), call(1)))
+    decide = poll._decide
+
+    def taken_over(*arguments: object) -> object:
+        with watched.log_db.write() as tx:
+            cursors.lease(tx, "dsit", now() + timedelta(hours=1), now() + timedelta(hours=2), "other:1:abcd")
+        return decide(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(poll, "_decide", taken_over)
+    before = types(watched)
+    assert watched.poll()["dsit"].status == "skipped"
+    assert types(watched) == before
+
+
+def test_the_lease_of_a_process_that_died_here_is_given_back_at_once(watched: Installation) -> None:
+    dead = holders.me().rsplit(":", 2)[0] + ":999999999:abcd"
+    with watched.log_db.write() as tx:
+        cursors.lease(tx, "dsit", now(), now() + timedelta(minutes=5), dead)
+    assert watched.poll()["dsit"].status == "not_modified"
+
+
+def test_a_new_address_is_polled_at_once_and_unconditionally(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", b"", status=410)
+    watched.poll()
+    watched.watch("dsit", government.serve("/moved", rss(call(1), call(2))))
+    poll.prepare(watched.log_db, watched.sources.values())
+    with watched.log_db.read() as tx:
+        assert cursors.waiting(tx, now()) == ["dsit"]
+    assert watched.poll()["dsit"].status == "fetched"
+
+
+def test_a_source_that_left_the_catalogue_is_polled_no_more_and_keeps_its_past(watched: Installation) -> None:
+    del watched.sources["dsit"]
+    poll.prepare(watched.log_db, watched.sources.values())
+    with watched.log_db.read() as tx:
+        assert cursors.everything(tx) == []
+        assert cursors.get(tx, "dsit") is not None
+
+
+def test_a_rehearsal_says_what_would_be_recorded_and_writes_nothing(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", rss(call(2), call(1)))
+    before = types(watched), watched.cursor("dsit")
+    outcome = poll.rehearse(watched.log_db, watched.fetcher, watched.sources["dsit"])
+    assert [type(event).__name__ for event in outcome.events] == ["AnnouncementPublished", "CallAnnounced"]
+    assert (types(watched), watched.cursor("dsit")) == before
+
+
+def test_long_texts_are_kept_beside_the_log(watched: Installation, government: Government) -> None:
+    text = "A sentence about very little. " * 100
+    government.serve("/feed", rss(visit(2, description=text)))
+    watched.poll()
+    event = watched.events("AnnouncementPublished")[-1]
+    assert len(event.payload["summary"]) <= 1000
+    with watched.log_db.read() as tx:
+        assert log.text(tx, event.payload["text"]) == text.strip()
