@@ -20,6 +20,8 @@ from storage.log import Head
 
 PAGE = 50
 NDJSON_SLICE = 1000
+POSITION = "<int(max=999999999999999999):position>"
+"""As large as a position may be asked for: SQLite counts in 64 bits."""
 
 
 def blueprint(log_db: Database, sources: dict[str, Source], base_url: str) -> Blueprint:
@@ -92,7 +94,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
 def _records(pages: Blueprint, log_db: Database, sources: dict[str, Source]) -> None:
     """What shows one thing: an event, a subject, the raw lines, the sources."""
 
-    @pages.get("/events/<int:position>")
+    @pages.get(f"/events/{POSITION}")
     def event(position: int) -> str:
         with log_db.read() as tx:
             found = log.get(tx, position) or abort(404, f"the log has no event {position}")
@@ -102,7 +104,7 @@ def _records(pages: Blueprint, log_db: Database, sources: dict[str, Source]) -> 
         previous = before.chain if before else log.GENESIS
         return render_template("event.html", event=found, entry=entry, previous=previous, head=head)
 
-    @pages.get("/events/<int:position>.json")
+    @pages.get(f"/events/{POSITION}.json")
     def event_json(position: int) -> Response:
         with log_db.read() as tx:
             found = log.get(tx, position) or abort(404, f"the log has no event {position}")

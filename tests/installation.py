@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 class Installation:
     """One data folder and everything over it."""
 
-    def __init__(self, folder: Path, *, smtp_url: str = "") -> None:
+    def __init__(self, folder: Path, *, smtp_url: str = "", keep_sources: bool = False) -> None:
         self.folder = folder
         self.settings = Settings(
             log_url=f"sqlite:///{folder}/log.db",
@@ -42,6 +42,8 @@ class Installation:
             threads=4,
         )
         self.sources: dict[str, Source] = {}
+        if not keep_sources:
+            (folder / "sources.toml").write_text("", encoding="utf-8")
         self.log_db = open_database(self.settings.log_url, "log")
         self.people_db = open_database(self.settings.people_url, "people")
         self.fetcher = Fetcher(contact="http://communique.example", allow_private_networks=True)
