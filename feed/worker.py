@@ -146,7 +146,7 @@ def _poll(work: Work, due: Source) -> None:
     if outcome.status == "failed":
         logger.warning("source %s: %s", due.id, outcome.reason)
     elif outcome.events:
-        logger.info("source %s: %d events", due.id, len(outcome.events))
+        logger.info("source %s: recorded %d", due.id, len(outcome.events))
 
 
 def _guarded(job: Callable[[], None]) -> Callable[[], None]:

@@ -146,6 +146,7 @@ def announcement(ports: Ports) -> str:
     {inbox:<34} the inbox: confirm there, and see alerts arrive
     {government:<34} the government that publishes, and its feeds
 
+  It goes on publishing; soon two governments tell of the UK-India Technology Security Initiative.
   Ctrl-C ends it all.
 """
 
