@@ -1,7 +1,7 @@
 """The shared word lists: technologies, countries and public bodies.
 
-Pure but for reading its two packaged data files, once and when first asked. It knows names, not texts: finding
-them in an announcement is the work of feed.extract.
+Pure but for reading its two packaged data files, once and when first asked. It knows names, not texts:
+finding them in an announcement is the work of feed.extract.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-# Territories of CLDR that are no country: "outlying Oceania", the euro zone, the unknown region, pseudo-locales,
-# and islands that have no code of their own in ISO 3166-1.
+# Territories of CLDR that are no country: "outlying Oceania", the euro zone, the unknown region,
+# pseudo-locales, and islands that have no code of their own in ISO 3166-1.
 _NO_COUNTRY = frozenset({"AC", "CP", "CQ", "DG", "EA", "EZ", "IC", "QO", "TA", "XA", "XB", "XK", "ZZ"})
 _MORE = MappingProxyType({"EU": "European Union", "UN": "United Nations"})
 
@@ -78,7 +78,7 @@ def ignored_terms() -> tuple[str, ...]:
 
 @cache
 def _countries() -> Mapping[str, str]:
-    from babel import Locale
+    from babel import Locale  # noqa: PLC0415 - most commands name no country and need not wait for it
 
     territories = Locale("en").territories
     found = {
@@ -131,5 +131,5 @@ def _names() -> Mapping[str, str]:
 
 
 def body_name(name_or_alias: str) -> str | None:
-    """The canonical name of a body, compared without regard to case; None if the register does not know it."""
+    """The canonical name of a body, in whatever case it is written; None if the register does not know it."""
     return _names().get(" ".join(name_or_alias.split()).casefold())

@@ -194,14 +194,26 @@ def test_countries_are_the_parties(title: str, country: str | None, countries: l
 @pytest.mark.parametrize(
     ("text", "country", "bodies"),
     [
-        ("Funded by UKRI and DST.", "IN", ["UK Research and Innovation", "Department of Science and Technology (India)"]),
+        (
+            "Funded by UKRI and DST.",
+            "IN",
+            ["UK Research and Innovation", "Department of Science and Technology (India)"],
+        ),
         ("Run by the DST.", "PH", []),
-        ("Run by DBT and BIRAC.", "IN", ["Department of Biotechnology (India)", "Biotechnology Industry Research Assistance Council"]),
+        (
+            "Run by DBT and BIRAC.",
+            "IN",
+            ["Department of Biotechnology (India)", "Biotechnology Industry Research Assistance Council"],
+        ),
         ("Run by DBT.", "GB", ["Department for Business and Trade"]),
-        ("By the Department for Science, Innovation and Technology.", "GB", ["Department for Science, Innovation and Technology"]),
+        (
+            "By the Department for Science, Innovation and Technology.",
+            "GB",
+            ["Department for Science, Innovation and Technology"],
+        ),
         ("By the U.S. National Science Foundation.", "US", ["National Science Foundation"]),
         ("An aria for the mod generation.", "GB", []),
     ],
-)  # fmt: skip
+)
 def test_bodies_are_named_as_the_register_names_them(text: str, country: str, bodies: list[str]) -> None:
     assert list(call(text, country=country).bodies) == bodies

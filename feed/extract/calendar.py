@@ -1,0 +1,209 @@
+"""Dates and times as they are written, with their zones.
+
+Pure: no clock, no network, no database; dates.toml and the zone tables are read once. What a date means for a
+call is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+_MOST = 400
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+)
+_DAY = r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?\s{1,3}(?:the\s)?)?"
+_DATE = re.compile(
+    rf"(?<![\d.,/£€$₹])(?:(?P<iy>20\d\d)-(?P<im>\d\d)-(?P<id>\d\d)(?!\d)"
+    rf"|{_DAY}(?P<d1>\d{{1,2}})\s?(?:st|nd|rd"
+    rf"|th)?(?:\s+of)?[\s\-]{{0,2}}(?P<m1>{_MONTH})(?:,?[\s\-’']{{0,3}}(?P<y1>20\d\d|\d\d(?![\d:]|\.\d"
+    rf"|\s?[ap]\.?m))(?!\d))?"
+    r"|(?P<a>\d{1,2})(?P<sep>[./\-])(?P<b>\d{1,2})(?P=sep)(?P<y2>20\d\d|\d\d)(?![\d/]))"
+    rf"|\b{_DAY}(?P<m3>{_MONTH})\s{{1,2}}(?P<d3>\d{{1,2}})(?:st|nd|rd"
+    rf"|th)?(?!\d)(?:,?\s{{0,2}}(?P<y3>20\d\d))?",
+    re.IGNORECASE,
+)
+_CLOCK = (
+    r"(?P<noon>12\s?noon|[Nn]oon|[Mm]idday)"
+    r"|(?P<h>\d{1,2})(?:[:.](?P<mi>\d{2}))?(?::\d\d)?\s?(?P<half>[apAP]\.?\s?[mM]\b\.?)"
+    r"|(?P<h24>\d{1,2})[:.](?P<mi24>\d{2})(?:\s?(?:hrs|hours|h)\b)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date at [start, end), with the time and zone beside it if there are any."""
+
+    day: date
+    start: int
+    end: int
+    clock: time | None = None
+    zone: str | None = None
+
+    def iso(self, country: str | None) -> str:
+        """ISO 8601: with an offset where time and zone are known, else the bare date."""
+        zone = self.zone or _data()["countries"].get(country or "")
+        if self.clock is None or zone is None:
+            return self.day.isoformat()
+        return datetime.combine(self.day, self.clock, tzinfo=ZoneInfo(zone)).isoformat()
+
+
+@cache
+def _data() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files("feed.extract").joinpath("dates.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _zones() -> str:
+    names = sorted(_data()["zones"], key=len, reverse=True)
+    return "|".join(re.escape(name).replace(r"\ ", r"\s") for name in names)
+
+
+@cache
+def _after() -> re.Pattern[str]:
+    return re.compile(
+        rf"[,\s]{{0,3}}(?:at|by|before|@|-|–|\(|until"
+        rf"|\|)?\s{{0,2}}\(?(?:{_CLOCK})[,\s]{{0,2}}\(?(?P<zone>(?:{_zones()})\b)?"
+    )
+
+
+@cache
+def _before() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![\d:.£€$])(?:{_CLOCK})[,\s]{{0,2}}\(?(?P<zone>(?:{_zones()})\b)?\)?,?\s{{0,2}}(?:on"
+        rf"|of)?,?\s{{0,2}}(?:the\s)?$",
+        re.I,
+    )
+
+
+def published_on(published: str | None) -> date | None:
+    """The day of an ISO 8601 date or date and time; None if it is none."""
+    try:
+        return date.fromisoformat((published or "")[:10])
+    except ValueError:
+        return None
+
+
+def days(doc: str, low: int, high: int, published: str | None, *, month_first: bool) -> list[Day]:
+    """The dates in [low, high) of a document. One without a year takes its neighbour's, or the next one."""
+    matches: list[tuple[re.Match[str], int | None, int, int]] = []
+    for match in _DATE.finditer(doc, low, high):
+        matches.append((match, *_read(match, month_first)))
+        if len(matches) >= _MOST:
+            break
+    found: list[Day] = []
+    for index, (match, year, month, number) in enumerate(matches):
+        after = matches[index + 1] if index + 1 < len(matches) else None
+        told = year
+        if year is None and after is not None and after[1] and after[0].start() - match.end() < 60:
+            told = after[1] if (month, number) <= after[2:] else after[1] - 1
+        day = _dated(told, month, number, published_on(published))
+        if day is not None:
+            found.append(Day(day, match.start(), match.end(), *_clock(doc, match.start(), match.end(), low)))
+    return found
+
+
+def _read(match: re.Match[str], month_first: bool) -> tuple[int | None, int, int]:
+    part = match.groupdict()
+    if part["iy"]:
+        return int(part["iy"]), int(part["im"]), int(part["id"])
+    if part["a"]:
+        first, second, year = int(part["a"]), int(part["b"]), int(part["y2"])
+        year = year + 2000 if year < 100 else year
+        if (month_first and first <= 12) or second > 12:
+            first, second = second, first
+        return year, second, first
+    month = part["m1"] or part["m3"]
+    year_text = part["y1"] or part["y3"]
+    year_found = (int(year_text) + 2000 if len(year_text) == 2 else int(year_text)) if year_text else None
+    return year_found, _MONTHS.index(month[:3].casefold()) + 1, int(part["d1"] or part["d3"])
+
+
+def _dated(year: int | None, month: int, number: int, published: date | None) -> date | None:
+    """The date, or None: 31 February, or no year and nothing to tell it from."""
+    try:
+        if year is not None:
+            return date(year, month, number)
+        if published is None:
+            return None
+        day = date(published.year, month, number)
+        return day if day >= published - timedelta(days=31) else day.replace(year=published.year + 1)
+    except ValueError:
+        return None
+
+
+def _clock(doc: str, start: int, end: int, low: int) -> tuple[time | None, str | None]:
+    after = _after().match(doc, end)
+    before = None if after else _before().search(doc[max(low, start - 45) : start])
+    match = after or before
+    if match is None:
+        return None, None
+    zone = match["zone"]
+    named = _data()["zones"].get(" ".join(zone.split())) if zone else None
+    return _time(match), named
+
+
+def _time(match: re.Match[str]) -> time | None:
+    if match["noon"]:
+        return time(12)
+    try:
+        if match["h"]:
+            hour, minute = int(match["h"]) % 12, int(match["mi"] or 0)
+            return time(hour + 12 if match["half"][0] in "pP" else hour, minute)
+        return time(int(match["h24"]), int(match["mi24"]))
+    except ValueError:
+        return None
+
+
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+        ],
+        start=1,
+    )
+}
+_RELATIVE = re.compile(
+    r"\b(?:clos(?:es?|ing)|deadline (?:is|falls)|applications? (?:close|are due))\s+(?:in|within"
+    r"|after)\s+(?P<n>\d{1,3}|[a-z]+)\s+(?P<unit>day|week|month)s?"
+    r"(?:['’]? time)?(?! of (?:opening|launch))",
+    re.IGNORECASE,
+)
+
+
+def relative(doc: str, low: int, high: int, published: str | None) -> tuple[str, int, int] | None:
+    """'Closes in six weeks' counted from the day of publication: the date, and where the words stand."""
+    base = published_on(published)
+    match = _RELATIVE.search(doc, low, high)
+    if base is None or match is None:
+        return None
+    number = int(match["n"]) if match["n"].isdigit() else _NUMBERS.get(match["n"].casefold(), 0)
+    if number <= 0 or number > 400:
+        return None
+    unit = match["unit"].casefold()
+    if unit == "month":
+        return None
+    day = base + timedelta(days=number * (7 if unit == "week" else 1))
+    return day.isoformat(), match.start(), match.end()

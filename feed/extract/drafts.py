@@ -1,0 +1,232 @@
+"""Which subjects an announcement carries, and which stretches of it speak of each.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feed.extract import calls, initiatives, signals, titles
+from feed.extract.lines import Page
+from feed.extract.reading import Publisher
+from feed.extract.signals import Signal
+from feed.extract.words import words
+
+QUOTE = 200
+_MOST_STRETCHES = 40
+Stretches = tuple[tuple[int, int], ...]
+# Where one sentence turns to a second subject: 'a new initiative, alongside a £7 million call'.
+_TURN = re.compile(
+    r"[,;]?\s+(?:alongside|together with|as well as|along with|in addition to|accompanied by|plus"
+    r"|and (?:also )?(?:launch|announc|open)\w*|complemented by|backed up by|including|while)\s"
+    r"|;\s|\s[–—]\s|,\s+with\s(?=an?\s|(?-i:[A-Z£€₹$]))|,\s+and\s",
+    re.IGNORECASE,
+)
+_WEAK_TURN = re.compile(r"\sand (?:an?|the)\s", re.IGNORECASE)
+_SPEAKS_OF_IT = re.compile(
+    r"^\W*(?:(?:the|this|under the) (?:[A-Z][\w-]+ ){0,4}"
+    r"(?:initiative|partnership|agreement|programme|pact|accord|deal|mo[uc]"
+    r"|memorandum|declaration|strategy|plan)|it|they|areas|sectors)\b",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(
+    r"\b(?:also|separately|in addition|additionally|alongside|meanwhile|furthermore|second|another"
+    r"|as well as|further)\b",
+    re.IGNORECASE,
+)
+_CARRIES_ON = re.compile(
+    r"^\W*(?:the (?:call|competition|funding|fund|opportunity|grant|award|programme|projects?"
+    r"|deadline|scheme|closing|challenge|prize)\w*|it|this|these|applications?|applicants|proposals?"
+    r"|projects?|bids?|successful|funded|"
+    r"delivered|up to|each|eligible|researchers|grants?|awards?|researchers|teams|consortia|deadline"
+    r"|closing date|opens|closes|competition)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A subject before its facts are read: what announces it, and the stretches that speak of it."""
+
+    signal: Signal | None
+    kind: str
+    rule: str
+    quote: str
+    is_main: bool
+    stretches: Stretches
+
+
+def by_nature(url: str, publisher: Publisher) -> list[Draft]:
+    """The subject that the source or the link make certain, whatever the text says."""
+    if "call" in publisher.kinds:
+        return [Draft(None, "call", "publisher", "call", True, ())]
+    if signals.is_opportunity_link(url):
+        return [Draft(None, "call", "link", url.strip()[:QUOTE], True, ())]
+    if "initiative" in publisher.kinds:
+        return [Draft(None, "initiative", "publisher", "initiative", True, ())]
+    return []
+
+
+def whole(read: Page) -> Stretches:
+    """All of it in one stretch: a label and its value stand on lines of their own."""
+    return ((0, len(read.doc)),)
+
+
+def drafts(read: Page) -> list[Draft]:
+    """The subjects that the words of the announcement make."""
+    heading = read.lines[0] if read.lines and read.lines[0].part == "title" else None
+    title = read.doc[: heading.sentence.end] if heading else ""
+    prefix, rest = titles.split_prefix(title, signals.prefixes())
+    title_words = words(rest)
+    if signals.is_no_news(prefix) or signals.vetoed(title_words, "hard"):
+        return []
+    soft, decided = signals.vetoed(title_words, "soft"), signals.vetoed(title_words, "decided")
+    funded = any(line.having("fundword") or line.money for line in read.lines[:4])
+    launched = [
+        found for line in read.lines if (found := initiatives.initiative(read, line, title_is_soft=soft))
+    ]
+    opened = [found for line in read.lines if (found := calls.call(read, line, funded=funded))]
+    if decided:
+        opened = [
+            found
+            for found in opened
+            if found.noun == "apply" or (found.rule == "kind.call-launched" and found.line.part != "title")
+        ]
+    if not opened and not decided:
+        opened = [found for found in (calls.labels(read) or calls.titled(read),) if found]
+    return _settled(read, launched, opened)
+
+
+def _settled(read: Page, launched: Sequence[Signal], opened: Sequence[Signal]) -> list[Draft]:
+    """Which signals are subjects of their own."""
+    call = opened[0] if opened else None
+    initiative = launched[0] if launched else None
+    if call and initiative and _is_the_call(read, initiative, call, opened):
+        initiative = next(
+            (one for one in launched if one.noun == "accord" and len(one.line.states) > 1), None
+        )
+    if initiative is None:
+        return [_draft(read, call, is_main=True, stretches=whole(read))] if call else []
+    call_leads = call is not None and call.line.index < initiative.line.index
+    others = [
+        _draft(read, one, is_main=False, stretches=_clauses(read, one))
+        for one in _further(read, launched, initiative)
+    ]
+    if call is not None:
+        stretches = _call_stretches(read, opened, launched)
+        if call_leads:
+            stretches = ((0, read.lines[0].sentence.end), *stretches)
+        others.append(_draft(read, call, is_main=call_leads, stretches=stretches))
+    owned = [stretch for draft in others for stretch in draft.stretches]
+    own = _carried_on(read, initiative, opened) if call_leads else _main_stretches(read, initiative, owned)
+    return [_draft(read, initiative, is_main=not call_leads, stretches=own), *others]
+
+
+def _is_the_call(read: Page, initiative: Signal, call: Signal, opened: Sequence[Signal]) -> bool:
+    """Whether what is launched is just what can be applied for: 'launches a £10m fund; apply by May'."""
+    if call.line.index == 0 and initiative.line.index != 0:
+        return initiative.noun != "accord" or len(initiative.line.states) < 2
+    states = initiative.line.states.union(*(line.states for line in read.lines[:3]))
+    if initiative.noun not in ("scheme", "accord") or len(states) > 1:
+        return False
+    applied = ("apply", "label", "callplain") if initiative.noun == "scheme" else ("apply", "label")
+    return all(found.noun in applied for found in opened)
+
+
+def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signal]:
+    """Initiatives besides the main one: those of a sentence that says so, and named otherwise."""
+    found: list[Signal] = []
+    seen = {_name(read, main)}
+    for other in launched:
+        if other.line.index == main.line.index or other.rule in ("kind.new", "kind.titled", "kind.partners"):
+            continue
+        name = _name(read, other)
+        sentence = read.doc[other.line.sentence.start : other.line.sentence.end]
+        if not _ALSO.search(sentence) or any(
+            name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen
+        ):
+            continue
+        seen.add(name)
+        found.append(other)
+    return found[:3]
+
+
+def _name(read: Page, found: Signal) -> frozenset[str]:
+    phrase = titles.phrase_title(read.doc, read.words, found.first, found.last)
+    return frozenset(word.fold for word in words(phrase) if len(word.fold) > 2)
+
+
+def _draft(read: Page, found: Signal, *, is_main: bool, stretches: Stretches) -> Draft:
+    quote = read.doc[found.start : found.end][:QUOTE]
+    return Draft(found, found.kind, found.rule, quote, is_main, stretches)
+
+
+def _clauses(read: Page, found: Signal) -> Stretches:
+    """The part of its sentence that a subject has to itself."""
+    low, high = found.line.sentence.start, found.line.sentence.end
+    noun = read.words[found.first].start
+    for pattern in (_TURN, _WEAK_TURN):
+        turns = [turn for turn in pattern.finditer(read.doc, low, high) if turn.end() <= noun + 1]
+        # A sum just before the noun is the noun's: no turn lies between the two.
+        sums = [amount.start for amount in found.line.money if 0 <= noun - amount.end < 40]
+        turns = [turn for turn in turns if all(turn.start() < start for start in sums)]
+        if turns:
+            return ((turns[-1].start(), high),)
+    return ((low, high),)
+
+
+def _carried_on(read: Page, found: Signal, opened: Sequence[Signal]) -> Stretches:
+    """An initiative's clause, and the sentences after it that go on about it."""
+    stretches = list(_clauses(read, found))
+    others = {signal.line.index for signal in opened}
+    for line in read.lines[found.line.index + 1 : found.line.index + 4]:
+        start, end = line.sentence.start, line.sentence.end
+        if line.index in others or not _SPEAKS_OF_IT.match(read.doc[start:end]):
+            break
+        stretches.append((start, end))
+    return tuple(stretches)
+
+
+def _call_stretches(read: Page, opened: Sequence[Signal], launched: Sequence[Signal]) -> Stretches:
+    """The sentences about a call that is one subject of several: those that open it, and what carries on."""
+    found: list[tuple[int, int]] = []
+    lines = {signal.line.index: signal for signal in opened}
+    shared = {signal.line.index for signal in launched}
+    for index, opening in lines.items():
+        mixed = index in shared
+        found += (
+            _clauses(read, opening) if mixed else ((opening.line.sentence.start, opening.line.sentence.end),)
+        )
+        for line in read.lines[index + 1 : index + 5]:
+            start, end = line.sentence.start, line.sentence.end
+            if (
+                index == 0
+                or line.index in lines
+                or line.index in shared
+                or not _CARRIES_ON.match(read.doc[start:end])
+            ):
+                break
+            if line.having("accord") and not line.having("callstrong", "callplain", "apply", "fundword"):
+                break
+            found.append((start, end))
+    return tuple(sorted(set(found)))[:_MOST_STRETCHES]
+
+
+def _main_stretches(read: Page, initiative: Signal, owned: Sequence[tuple[int, int]]) -> Stretches:
+    """What speaks of the announcement itself: title, lead, its own sentence; not what others own."""
+    found: list[tuple[int, int]] = []
+    for line in read.lines:
+        own = line.index == initiative.line.index
+        if line.part in ("title", "lead") or own:
+            low, high = line.sentence.start, line.sentence.end
+            for start, end in owned:
+                if start <= low and end >= high:
+                    low = high
+                elif low < start < high:
+                    high = start
+            if low < high:
+                found.append((low, high))
+    return tuple(found)

@@ -1,0 +1,267 @@
+"""The facts of one subject, each with the words it was read from.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from feed.extract import bodies, dates, money, signals, technologies, titles
+from feed.extract.drafts import QUOTE, Draft, Stretches, whole
+from feed.extract.lines import Line, Page
+from feed.extract.places import parties
+from feed.extract.reading import Found, Publisher
+from feed.extract.words import Hit, words
+from storage.events import Evidence, Money
+from storage.terms import body_name, is_country
+
+_SUMMARY = 400
+# What ties a clause to the one before it, and is no part of a title.
+_LINK = re.compile(
+    r"^[\s,;–—-]*(?:(?:and|with|alongside|plus|while|as well as|together with|including)\s)?", re.IGNORECASE
+)
+_JOINT = re.compile(
+    r"\b(?:joint(?:ly)?|bilateral|both (?:countries|nations|governments|sides)|two (?:countries"
+    r"|nations)|the partnership)\b",
+    re.IGNORECASE,
+)
+
+
+class Facts:
+    """Reads the facts of each subject from the stretches of the page that speak of it."""
+
+    def __init__(self, read: Page, publisher: Publisher) -> None:
+        self.page = read
+        self.publisher = publisher
+        self.named = read.bodies
+        self.named_starts = [hit.start for hit in self.named]
+        masked = [(hit.start, hit.end) for hit in self.named]
+        self.mentions = technologies.mentions(read.doc, read.words, masked)
+        self.title_end = read.doc.find("\n")
+
+    def found(self, draft: Draft, drafts: Sequence[Draft]) -> Found:
+        """One subject with all its facts."""
+        names, body_evidence, body_countries = self.bodies(draft)
+        countries, country_evidence = self.countries(draft, body_countries, drafts)
+        slugs, technology_evidence = self.technologies(draft)
+        sums, money_evidence = self.money(draft)
+        opens, closes = (None, None)
+        if draft.kind == "call":
+            opens, closes = dates.terms(
+                self.page.doc, draft.stretches, self.page.published, self.publisher.country
+            )
+        date_evidence = [
+            Evidence(field, term.rule, term.quote)
+            for field, term in (("opens", opens), ("closes", closes))
+            if term
+        ]
+        return Found(
+            kind=draft.kind,
+            title=self.title(draft),
+            summary=self.summary(draft),
+            technologies=slugs,
+            countries=countries,
+            bodies=names,
+            money=sums,
+            opens=opens.value if opens else None,
+            closes=closes.value if closes else None,
+            evidence=(
+                Evidence("kind", draft.rule, draft.quote),
+                *technology_evidence,
+                *country_evidence,
+                *body_evidence,
+                *money_evidence,
+                *date_evidence,
+            ),
+        )
+
+    def bare(self, draft: Draft) -> Found:
+        """A call in a language without rules: its title, and what the operator says of the publisher."""
+        countries, country_evidence = self.publisher_country()
+        names, body_evidence = self.publisher_body()
+        return Found(
+            kind=draft.kind,
+            title=self.own_title(),
+            summary=self.summary(draft),
+            technologies=(),
+            countries=countries,
+            bodies=names,
+            money=(),
+            opens=None,
+            closes=None,
+            evidence=(Evidence("kind", draft.rule, draft.quote), *country_evidence, *body_evidence),
+        )
+
+    def own_title(self) -> str:
+        """The announcement's title without its type."""
+        whole = self.page.doc[: self.title_end]
+        title = titles.tidy(titles.split_prefix(whole, signals.prefixes())[1], 300)
+        return title or titles.tidy(self.page.doc) or "(untitled)"
+
+    def title(self, draft: Draft) -> str:
+        """The announcement's title, or for a further subject one made of its sentence's words."""
+        if draft.signal is None or (draft.is_main and not self._is_about_else(draft)):
+            return self.own_title()
+        phrase = titles.phrase_title(self.page.doc, self.page.words, draft.signal.first, draft.signal.last)
+        if len(phrase.split()) > 1 and draft.signal.noun != "apply":
+            return phrase
+        low, high = draft.stretches[0] if draft.stretches else (draft.signal.start, draft.signal.end)
+        clause = titles.tidy(_LINK.sub("", self.page.doc[low:high]), 100).rstrip(" .")
+        return clause[:1].upper() + clause[1:] or self.own_title()
+
+    def _is_about_else(self, draft: Draft) -> bool:
+        """Whether the announcement's title is that of a visit or a meeting at which the subject came up."""
+        title = self.page.doc[: self.title_end]
+        if draft.signal is None or draft.signal.line.part == "title":
+            return False
+        return draft.kind == "initiative" and signals.vetoed(words(title), "soft")
+
+    def summary(self, draft: Draft) -> str:
+        """What the announcement says of the subject first, in its own words."""
+        if draft.signal is not None and not draft.is_main:
+            sentence = draft.signal.line.sentence
+            return titles.tidy(self.page.doc[sentence.start : sentence.end], _SUMMARY)
+        return titles.tidy(self.page.doc[self.title_end + 1 :][: _SUMMARY * 2], _SUMMARY)
+
+    def _within(self, start: int, draft: Draft) -> bool:
+        return any(low <= start < high for low, high in draft.stretches)
+
+    def technologies(self, draft: Draft) -> tuple[tuple[str, ...], list[Evidence]]:
+        """What the subject is about."""
+        scope = self._topic_stretches(draft)
+        own = [
+            mention for mention in self.mentions if any(low <= mention.start < high for low, high in scope)
+        ]
+        best = technologies.chosen(self.page.doc, own, self.title_end if draft.is_main else 0)
+        return tuple(best), [
+            Evidence(
+                "technologies", f"technologies.{slug}", self.page.doc[mention.start : mention.end][:QUOTE]
+            )
+            for slug, mention in best.items()
+        ]
+
+    def _topic_stretches(self, draft: Draft) -> Stretches:
+        """What a subject is about stands in the title and the first sentences, even of a long page."""
+        if not draft.is_main:
+            return draft.stretches
+        if draft.kind == "initiative" or draft.stretches != whole(self.page):
+            return draft.stretches
+        return tuple(
+            (line.sentence.start, line.sentence.end)
+            for line in self.page.lines
+            if line.part in ("title", "lead") or (draft.signal and line.index == draft.signal.line.index)
+        )
+
+    def publisher_country(self) -> tuple[tuple[str, ...], list[Evidence]]:
+        """The publisher's country, if the operator told it."""
+        code = self.publisher.country
+        if code is None or not is_country(code):
+            return (), []
+        return (code,), [Evidence("countries", "publisher", code)]
+
+    def publisher_body(self) -> tuple[tuple[str, ...], list[Evidence]]:
+        """The publisher's canonical name, if the operator told it."""
+        body = self.publisher.body
+        if not body:
+            return (), []
+        return (body_name(body) or body,), [Evidence("bodies", "publisher", body)]
+
+    def countries(
+        self, draft: Draft, body_countries: dict[str, str], drafts: Sequence[Draft]
+    ) -> tuple[tuple[str, ...], list[Evidence]]:
+        """The parties, in alphabetical order."""
+        found: dict[str, Evidence] = {}
+        for line in self.page.lines:
+            scope = [hit for hit in line.places if self._within(hit.start, draft)]
+            announces = draft.signal is not None and line.index == draft.signal.line.index
+            strict = not (
+                line.part == "title" or announces or (draft.kind == "call" and draft.is_main is False)
+            )
+            if line.part in ("quote", "notes"):
+                continue
+            for hit in parties(self.page.words, scope, strict=strict):
+                for code in hit.payload.codes:
+                    quote = self.page.doc[hit.start : hit.end][:QUOTE]
+                    found.setdefault(code, Evidence("countries", f"countries.{hit.payload.form}", quote))
+        for code, quote in body_countries.items():
+            found.setdefault(code, Evidence("countries", "countries.body", quote))
+        if draft.kind == "call" and not draft.is_main and len(found) < 2:
+            found = self._inherited(draft, drafts, found)
+        codes, evidence = self.publisher_country()
+        for code in codes:
+            found.setdefault(code, evidence[0])
+        return tuple(sorted(found)), [found[code] for code in sorted(found)]
+
+    def _inherited(
+        self, draft: Draft, drafts: Sequence[Draft], found: dict[str, Evidence]
+    ) -> dict[str, Evidence]:
+        """A joint call within a package has the package's parties."""
+        text = " ".join(self.page.doc[low:high] for low, high in draft.stretches)
+        main = next((other for other in drafts if other.is_main and other is not draft), None)
+        if main is None or not (_JOINT.search(text) or not found):
+            return found
+        _, _, body_countries = self.bodies(main)
+        _, evidence = self.countries(main, body_countries, drafts)
+        codes, _ = self.countries(main, body_countries, drafts)
+        return dict(zip(codes, evidence, strict=True)) | found
+
+    def bodies(self, draft: Draft) -> tuple[tuple[str, ...], list[Evidence], dict[str, str]]:
+        """The bodies named, their evidence, and the countries that they stand for."""
+        scope: list[Hit[tuple[bodies.Candidate, ...]]] = []
+        for line in self.page.lines:
+            if line.part in ("quote", "notes") or not (
+                line.part in ("title", "lead") or not draft.is_main or self._is_labelled(line)
+            ):
+                continue
+            low = bisect_left(self.named_starts, line.sentence.start)
+            high = bisect_left(self.named_starts, line.sentence.end)
+            scope += [hit for hit in self.named[low:high] if self._within(hit.start, draft)]
+        around = {code for line in self.page.lines[:8] for code in line.states} | {
+            self.publisher.country or ""
+        }
+        best = bodies.chosen(scope, around, self.publisher.country)
+        names = tuple(best)
+        evidence = [
+            Evidence("bodies", "bodies.named", self.page.doc[hit.start : hit.end][:QUOTE])
+            for _, hit in best.values()
+        ]
+        countries: dict[str, str] = {}
+        for country, hit in best.values():
+            countries.setdefault(country, self.page.doc[hit.start : hit.end][:QUOTE])
+        if not names and draft.kind == "call":
+            names, evidence = self.publisher_body()
+        return names, evidence, countries
+
+    def _is_labelled(self, line: Line) -> bool:
+        return bool(line.having("label"))
+
+    def _from_label(self, line: Line, start: int) -> int:
+        """Where the words about a value begin: at the line before, when the value has its line to itself."""
+        low = line.sentence.start
+        if line.index == 0 or len(self.page.doc[low:start].strip()) > 3:
+            return low
+        before = self.page.lines[line.index - 1].sentence
+        return before.start if before.end - before.start < 60 and before.part != "title" else low
+
+    def money(self, draft: Draft) -> tuple[tuple[Money, ...], list[Evidence]]:
+        """The subject's own money."""
+        found: dict[tuple[str, str], tuple[Money, Evidence]] = {}
+        for line in self.page.lines:
+            if line.part in ("quote", "notes"):
+                continue
+            for amount in line.money:
+                if not self._within(amount.start, draft):
+                    continue
+                low, high = self._from_label(line, amount.start), line.sentence.end
+                part = money.role(self.page.doc, amount, low, high)
+                if part and not (part == "other" and line.part == "body"):
+                    fact = Money(amount.text, amount.currency, part, amount.quote[:QUOTE])
+                    key = (fact.amount, fact.currency)
+                    known = found.get(key)
+                    if known is None or (known[0].role == "other" and part != "other"):
+                        found[key] = (fact, Evidence("money", f"money.{part}", fact.quote))
+        facts = list(found.values())[:12]
+        return tuple(fact for fact, _ in facts), [evidence for _, evidence in facts]

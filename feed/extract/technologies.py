@@ -1,0 +1,119 @@
+"""Which technologies a stretch of text is about.
+
+Pure: no clock, no network, no database; the taxonomy comes from storage.terms.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from feed.extract.words import Hit, Phrases, Word, words
+from storage.terms import ignored_terms, technologies
+
+# 'Secretary of State for Energy Security and Net Zero': an office, not what the text is about.
+_OFFICE = re.compile(
+    r"\b(?:Minister|Ministry|Ministers|Secretary|Department|Commissioner|Under[- ]Secretary|Chief"
+    r"|Council|Institute|Institutes|Office|Directorate|Committee)"
+    r"(?: of State)? (?:of|for|on)(?: (?:and|of|the|&|[A-Z][\w’'-]*,?)){1,12}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A term's meaning: its slug, whether it is weak, the neighbours it needs."""
+
+    slug: str
+    weak: bool = False
+    near: tuple[str, ...] = ()
+
+
+@cache
+def _phrases() -> Phrases[tuple[Topic, ...]]:
+    topics: dict[tuple[str, ...], tuple[str, list[Topic]]] = {}
+    for phrase in ignored_terms():
+        topics[_key(phrase)] = (phrase, [])
+    for slug, technology in technologies().items():
+        pairs = [(term, Topic(slug)) for term in technology.terms]
+        pairs += [(term, Topic(slug, weak=True)) for term in technology.weak]
+        pairs += [
+            (term, Topic(slug, near=tuple(words(n)[0].fold for n in near)))
+            for term, near in technology.near.items()
+        ]
+        for term, topic in pairs:
+            held = topics.setdefault(_key(term), (term, []))[1]
+            if all(other.slug != slug for other in held):
+                held.append(topic)
+    return Phrases((phrase, tuple(held)) for phrase, held in topics.values())
+
+
+def _key(phrase: str) -> tuple[str, ...]:
+    return tuple(word.fold if not word.exact.isupper() else word.exact for word in words(phrase))
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A technology named at [start, end)."""
+
+    slug: str
+    start: int
+    end: int
+    weak: bool
+
+
+def mentions(doc: str, text: Sequence[Word], masked: Sequence[tuple[int, int]]) -> list[Mention]:
+    """All technologies named, but for those inside names of offices and the `masked` stretches."""
+    hidden = sorted([*masked, *((match.start(), match.end()) for match in _OFFICE.finditer(doc))])
+    found: list[Mention] = []
+    for hit in _phrases().find(text):
+        if not hit.payload or _is_hidden(hit, hidden):
+            continue
+        found += [
+            Mention(topic.slug, hit.start, hit.end, topic.weak)
+            for topic in hit.payload
+            if not topic.near or _has_neighbour(text, hit, topic.near)
+        ]
+    return found
+
+
+def _is_hidden(hit: Hit[tuple[Topic, ...]], hidden: Sequence[tuple[int, int]]) -> bool:
+    index = bisect_right(hidden, (hit.start, sys.maxsize)) - 1
+    return any(start <= hit.start < end for start, end in hidden[max(0, index - 3) : index + 1])
+
+
+def _has_neighbour(text: Sequence[Word], hit: Hit[tuple[Topic, ...]], near: tuple[str, ...]) -> bool:
+    around = text[max(0, hit.first - 12) : hit.last + 13]
+    return any(word.fold in near for word in around)
+
+
+_JOINT = re.compile(r"\s?(?:,|and|,\s?and|&|/)\s?")
+
+
+def _listed(doc: str, found: Sequence[Mention]) -> set[Mention]:
+    """Weak mentions in one list with a strong one: 'life sciences and space'."""
+    listed: set[Mention] = set()
+    for left, right in itertools.pairwise(found):
+        if (left.weak != right.weak or left in listed) and _JOINT.fullmatch(doc[left.end : right.start]):
+            listed.update((left, right))
+    return listed
+
+
+def chosen(doc: str, found: Sequence[Mention], title_end: int) -> dict[str, Mention]:
+    """One mention for each technology, in the order of the taxonomy. Weak ones need the title or company."""
+    best: dict[str, Mention] = {}
+    listed = _listed(doc, found)
+    for slug in technologies():
+        own = [mention for mention in found if mention.slug == slug]
+        strong = [
+            mention for mention in own if not mention.weak or mention.start < title_end or mention in listed
+        ]
+        if strong:
+            best[slug] = strong[0]
+        elif len(own) >= 2:
+            best[slug] = own[0]
+    return best
