@@ -209,4 +209,4 @@ def ago(stamp: str | None, moment: datetime | None = None) -> str:
             count = int(size // length)
             words = f"{count} {unit}{'s' if count > 1 else ''}"
             return f"{words} ago" if seconds > 0 else f"in {words}"
-    return "now"
+    return "just now"

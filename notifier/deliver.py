@@ -52,7 +52,7 @@ def match_new(log_db: Database, people_db: Database) -> int:
         if end == start:
             return matched
         moment = now()
-        with people_db.write() as tx:
+        with people_db.write() as tx:  # step 6
             if outbox.checkpoint(tx, CONSUMER) != start:
                 continue  # another worker was faster
             for owed in _matching(people.confirmed(tx), entries, moment):
@@ -86,7 +86,7 @@ def deliver_due(
     sent = failed = 0
     while not stopping():
         moment = now()
-        with people_db.write() as tx:  # step 8
+        with people_db.write() as tx:  # step 7
             batch = outbox.claim(tx, moment, moment + schedule.LEASE, holders.me())
             subscription = people.get(tx, batch.subscription) if batch else None
         if batch is None or subscription is None:
@@ -108,7 +108,7 @@ def _deliver(
     batch: Batch,
 ) -> bool:
     try:
-        channel.send(_render(log_db, letterhead, subscription, batch))  # steps 9 and 10
+        channel.send(_render(log_db, letterhead, subscription, batch))  # steps 8 and 9
     except DeliveryError as error:
         _put_off(people_db, batch, error)
         return False
@@ -116,7 +116,7 @@ def _deliver(
         logger.exception("delivery %s: unexpected error", batch.id)
         _put_off(people_db, batch, DeliveryError(f"unexpected error: {error!r}", permanent=False))
         return False
-    with people_db.write() as tx:  # step 11
+    with people_db.write() as tx:  # step 10
         outbox.settle(tx, batch, holders.me(), now())
     return True
 

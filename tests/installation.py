@@ -60,7 +60,9 @@ class Installation:
         lines = []
         for source in self.sources.values():
             lines += ["[[source]]"]
-            lines += [f'{name} = "{getattr(source, name)}"' for name in ("id", "name", "url", "country", "body")]
+            lines += [
+                f'{name} = "{getattr(source, name)}"' for name in ("id", "name", "url", "country", "body")
+            ]
             lines += [f"interval_minutes = {source.interval_minutes}", f"kinds = {list(source.kinds)}"]
         (self.folder / "sources.toml").write_text("\n".join(lines), encoding="utf-8")
 
@@ -124,7 +126,9 @@ class Installation:
             "COMMUNIQUE_ALLOW_PRIVATE_NETWORKS": "1",
         }
 
-    def run(self, *arguments: str, stdin: str | bytes | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, stdin: str | bytes | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command as a process, in the installation's folder."""
         text = stdin.decode() if isinstance(stdin, bytes) else stdin
         return subprocess.run(

@@ -57,7 +57,9 @@ def complaints(document: bytes) -> list[str]:
     for number, entry in enumerate(entries):
         where = f"entry {number}"
         found += _children(entry, ENTRY_CHILDREN, f"4.1.2 ({where})") + _common(entry, where)
-        alternates = [link for link in entry.findall(f"{ATOM}link") if link.get("rel", "alternate") == "alternate"]
+        alternates = [
+            link for link in entry.findall(f"{ATOM}link") if link.get("rel", "alternate") == "alternate"
+        ]
         if entry.find(f"{ATOM}content") is None and not alternates:
             found.append(f"4.1.2: {where} has neither content nor an alternate link")
         content = entry.find(f"{ATOM}content")

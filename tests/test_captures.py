@@ -62,7 +62,9 @@ def test_earthquakes_recalls_weather_and_politics_are_announcements_and_nothing_
 ) -> None:
     subjects = {event.payload["source"] for event in polled.events("CallAnnounced", "InitiativeAnnounced")}
     assert subjects == {Path(name).stem for name in NSF}
-    assert {event.payload["source"] for event in polled.events("AnnouncementPublished")} == set(polled.sources)
+    assert {event.payload["source"] for event in polled.events("AnnouncementPublished")} == set(
+        polled.sources
+    )
 
 
 def test_a_second_poll_finds_nothing_new(polled: Installation) -> None:

@@ -87,15 +87,15 @@ def test_verify_and_rebuild(watched: Installation) -> None:
 def test_a_tampered_log_fails_with_the_position(watched: Installation) -> None:
     watched.run("poll")
     with watched.log_db.write() as tx:
-        trigger = tx.execute("SELECT sql FROM sqlite_master WHERE name = 'events_no_update'").fetchone()["sql"]
+        trigger = tx.execute("SELECT sql FROM sqlite_master WHERE name = 'events_no_update'").fetchone()[
+            "sql"
+        ]
         tx.execute("DROP TRIGGER events_no_update")
         tx.execute("UPDATE events SET data = '{}' WHERE position = 2")
         tx.execute(trigger)
     done = watched.run("verify")
     assert done.returncode == 1
-    assert done.stderr == (
-        "Error: the log is broken at position 2: its data does not fit its digest\n"
-    )
+    assert done.stderr == ("Error: the log is broken at position 2: its data does not fit its digest\n")
 
 
 def test_add_a_source_and_see_it_in_log_feed_and_mail_within_one_poll(
@@ -107,11 +107,15 @@ def test_add_a_source_and_see_it_in_log_feed_and_mail_within_one_poll(
     watched.run("poll", "--all")
     done = watched.run("deliver", "--json")
     assert last_json(done.stdout) == {"matched": 1, "sent": 1, "failed": 0, "pending": 0}
-    assert [message["Subject"] for message in mailbox.messages] == ["New call: Funding call 2: quantum networks"]
+    assert [message["Subject"] for message in mailbox.messages] == [
+        "New call: Funding call 2: quantum networks"
+    ]
     assert b"Funding call 2" in watched.browser().get("/feed.atom").data
 
 
-def test_a_rehearsed_delivery_sends_nothing(watched: Installation, government: Government, mailbox: Mailbox) -> None:
+def test_a_rehearsed_delivery_sends_nothing(
+    watched: Installation, government: Government, mailbox: Mailbox
+) -> None:
     watched.run("poll")
     watched.run("subscribers", "add", "anna@example.org")
     government.serve("/feed", rss(call(2), call(1)))
@@ -124,7 +128,9 @@ def test_a_rehearsed_delivery_sends_nothing(watched: Installation, government: G
 
 
 def test_people_are_added_listed_exported_and_erased(here: Installation) -> None:
-    added = here.run("subscribers", "add", "-", "--cadence", "daily", stdin="anna@example.org\nbert@example.org\n")
+    added = here.run(
+        "subscribers", "add", "-", "--cadence", "daily", stdin="anna@example.org\nbert@example.org\n"
+    )
     assert added.stdout == "2 added, 0 had this subscription already\n"
     again = here.run("subscribers", "add", "ANNA@example.org")
     assert again.stdout == "0 added, 1 had this subscription already\n"
@@ -197,12 +203,20 @@ def test_sources_are_listed_with_their_state(watched: Installation, government: 
 
 
 def test_extract_reads_text_pages_and_batches(here: Installation) -> None:
-    page = f"<html><body><main><h1>{call(2)['title']}</h1><p>{call(2)['description']}</p></main></body></html>"
+    page = (
+        f"<html><body><main><h1>{call(2)['title']}</h1><p>{call(2)['description']}</p></main></body></html>"
+    )
     found = json.loads(here.run("extract", "-", "--json", stdin=page).stdout)
     assert found["language"] == "en"
     (subject,) = found["subjects"]
-    assert (subject["kind"], subject["closes"], subject["technologies"]) == ("call", "2027-03-12", ["quantum"])
-    told = here.run("extract", "-", "--title", "Minister visits bridge", stdin="The Minister met engineers.").stdout
+    assert (subject["kind"], subject["closes"], subject["technologies"]) == (
+        "call",
+        "2027-03-12",
+        ["quantum"],
+    )
+    told = here.run(
+        "extract", "-", "--title", "Minister visits bridge", stdin="The Minister met engineers."
+    ).stdout
     assert "no initiative and no call" in told
     lines = json.dumps({"id": "x", "title": call(2)["title"], "text": call(2)["description"], "url": ""})
     batch = json.loads(here.run("extract", "--batch", "-", stdin=lines + "\n\n").stdout)
@@ -226,7 +240,10 @@ def test_a_backup_is_a_whole_installation(watched: Installation) -> None:
     watched.run("subscribers", "add", "anna@example.org")
     copy = watched.folder / "copy"
     assert watched.run("backup", str(copy)).returncode == 0
-    there = {"COMMUNIQUE_LOG_URL": f"sqlite:///{copy}/log.db", "COMMUNIQUE_PEOPLE_URL": f"sqlite:///{copy}/people.db"}
+    there = {
+        "COMMUNIQUE_LOG_URL": f"sqlite:///{copy}/log.db",
+        "COMMUNIQUE_PEOPLE_URL": f"sqlite:///{copy}/people.db",
+    }
     assert watched.run("verify", **there).stdout == watched.run("verify").stdout
     assert "anna@example.org" in watched.run("subscribers", **there).stdout
     assert watched.run("backup", str(copy)).returncode == 1
@@ -237,7 +254,9 @@ def test_migrate_can_be_said_twice(here: Installation) -> None:
 
 
 def test_settings_come_from_a_file_too_and_the_environment_wins(here: Installation) -> None:
-    (here.folder / ".env").write_text("COMMUNIQUE_MAIL_FROM=file@example.org\nCOMMUNIQUE_BASE_URL=http://file.example\n")
+    (here.folder / ".env").write_text(
+        "COMMUNIQUE_MAIL_FROM=file@example.org\nCOMMUNIQUE_BASE_URL=http://file.example\n"
+    )
     told = here.run("doctor").stdout
     assert "COMMUNIQUE_MAIL_FROM = file@example.org" in told
     assert "COMMUNIQUE_BASE_URL = http://communique.example" in told
@@ -250,7 +269,9 @@ def test_the_worker_polls_and_mails_until_sigterm(
     watched.run("subscribers", "add", "anna@example.org")
     command = [str(Path(sys.executable).parent / "communique"), "work"]
     environment = {**watched.environment, "COMMUNIQUE_POLL_SECONDS": "0.1"}
-    with subprocess.Popen(command, env=environment, cwd=watched.folder, stderr=subprocess.PIPE, text=True) as worker:
+    with subprocess.Popen(
+        command, env=environment, cwd=watched.folder, stderr=subprocess.PIPE, text=True
+    ) as worker:
         try:
             assert government.wait_for(lambda requests: len(requests) >= 2)
             government.serve("/feed", rss(call(2), call(1), visit(1)))

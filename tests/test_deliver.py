@@ -120,7 +120,9 @@ def test_nobody_is_mailed_what_came_before_they_subscribed(
     assert telling.deliver() == (0, 0, 0)
     publish(telling, government, call(3), call(2))
     telling.deliver()
-    assert [message["Subject"] for message in mailbox.messages] == ["New call: Funding call 3: quantum networks"]
+    assert [message["Subject"] for message in mailbox.messages] == [
+        "New call: Funding call 3: quantum networks"
+    ]
 
 
 def test_nothing_is_mailed_twice(telling: Installation, government: Government, mailbox: Mailbox) -> None:
@@ -148,7 +150,11 @@ def test_a_moved_deadline_is_mailed_with_both_dates(
 ) -> None:
     publish(telling, government, call(2))
     telling.subscribe("anna@example.org")
-    publish(telling, government, call(2, description="Apply for quantum funding. Applications close on 9 May 2027."))
+    publish(
+        telling,
+        government,
+        call(2, description="Apply for quantum funding. Applications close on 9 May 2027."),
+    )
     telling.deliver()
     (message,) = mailbox.messages
     assert message["Subject"] == "Call changed: Funding call 2: quantum networks"
@@ -246,7 +252,9 @@ def test_who_unsubscribed_before_the_message_left_gets_none(
     assert mailbox.messages == []
 
 
-def test_without_a_mail_server_messages_go_to_the_console(telling: Installation, government: Government) -> None:
+def test_without_a_mail_server_messages_go_to_the_console(
+    telling: Installation, government: Government
+) -> None:
     telling.subscribe("anna@example.org")
     publish(telling, government, call(2))
     deliver.match_new(telling.log_db, telling.people_db)
@@ -303,7 +311,13 @@ def test_a_token_is_good_for_one_purpose_and_one_installation() -> None:
     tokens = Tokens("one secret")
     assert tokens.confirming(tokens.to_confirm("s")) == "s"
     assert tokens.managing(tokens.to_manage("s")) == "s"
-    for forged in (tokens.to_manage("s"), Tokens("other").to_confirm("s"), "", "s", tokens.to_confirm("s")[:-1]):
+    for forged in (
+        tokens.to_manage("s"),
+        Tokens("other").to_confirm("s"),
+        "",
+        "s",
+        tokens.to_confirm("s")[:-1],
+    ):
         with pytest.raises(ValueError):
             tokens.confirming(forged)
     assert "anna" not in urlsplit(tokens.to_manage("s")).path

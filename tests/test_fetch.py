@@ -24,7 +24,9 @@ def fetcher() -> Iterator[Fetcher]:
     fetcher.close()
 
 
-def test_the_request_says_who_asks_and_takes_compressed_answers(government: Government, fetcher: Fetcher) -> None:
+def test_the_request_says_who_asks_and_takes_compressed_answers(
+    government: Government, fetcher: Fetcher
+) -> None:
     url = government.serve("/f", gzip.compress(b"<rss/>"), headers={"Content-Encoding": "gzip"})
     assert fetcher.get(url).body == b"<rss/>"
     headers = government.requests[-1].headers

@@ -198,7 +198,9 @@ subjects = st.builds(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(subjects, max_size=4, unique_by=lambda item: item.id), st.lists(wishes, min_size=1, max_size=5))
+@given(
+    st.lists(subjects, max_size=4, unique_by=lambda item: item.id), st.lists(wishes, min_size=1, max_size=5)
+)
 def test_the_catalogue_and_the_matcher_agree_on_every_filter(
     log_db: Database, known: list[Subject], asked_for: list[Filter]
 ) -> None:
@@ -275,7 +277,12 @@ def test_a_changed_fact_is_what_a_call_is_found_by_from_then_on(log_db: Database
         now_so = catalogue.subject(tx, "s")
         assert now_so
         assert (now_so.closes, now_so.countries, now_so.money[0].amount) == ("2027-03-01", ("GB", "FR"), "9")
-        for query, count in (("country=FR", 2), ("country=IN", 0), ("min_amount=9EUR", 2), ("min_amount=1GBP", 0)):
+        for query, count in (
+            ("country=FR", 2),
+            ("country=IN", 0),
+            ("min_amount=9EUR", 2),
+            ("min_amount=1GBP", 0),
+        ):
             assert len(catalogue.entries(tx, asked(query), NOW)) == count, query
         soon = [item.id for item in catalogue.closing(tx, NOW)]
         later = [item.id for item in catalogue.closing(tx, NOW + timedelta(days=200))]

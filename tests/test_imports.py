@@ -49,7 +49,9 @@ def named(path: Path) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_parts_know_only_what_they_may(path: Path) -> None:
     package, found = named(path).split("/")[0], {name.split(".")[0] for name in imports(path)}
-    allowed = {"storage": {"storage"}, "feed": {"feed", "storage"}, "notifier": {"notifier", "storage"}}[package]
+    allowed = {"storage": {"storage"}, "feed": {"feed", "storage"}, "notifier": {"notifier", "storage"}}[
+        package
+    ]
     if named(path) in WIRING:
         allowed = {"feed", "notifier", "storage"}
     assert found & {"feed", "notifier", "storage", "tests", "bench"} <= allowed
@@ -81,4 +83,3 @@ def test_pure_modules_do_no_input_and_output(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-

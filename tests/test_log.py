@@ -169,7 +169,9 @@ def test_writers_from_two_connections_take_turns(log_db: Database, tmp_path: Pat
 def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
     opened: list[Database] = []
     threads = [
-        threading.Thread(target=lambda: opened.append(open_database(f"sqlite:///{tmp_path}/new/log.db", "log")))
+        threading.Thread(
+            target=lambda: opened.append(open_database(f"sqlite:///{tmp_path}/new/log.db", "log"))
+        )
         for _ in range(4)
     ]
     for thread in threads:
@@ -236,7 +238,14 @@ def test_fields_of_later_versions_are_left_out_and_unknown_types_refused() -> No
 
 def test_the_shape_of_a_published_announcement_is_the_contracts() -> None:
     event = AnnouncementPublished(
-        source="s", announcement="a", title="t", url="u", summary="", published_at=None, text=None, backfill=True
+        source="s",
+        announcement="a",
+        title="t",
+        url="u",
+        summary="",
+        published_at=None,
+        text=None,
+        backfill=True,
     )
     expected = {"announcement", "source", "title", "url", "summary", "published_at", "backfill"}
     assert expected <= set(events.to_data(event))

@@ -174,7 +174,10 @@ def test_two_addresses_of_one_page_are_the_same(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("https://gov.uk/x?id=1", "https://gov.uk/x?id=2"),
-        ("https://pib.gov.in/PressReleasePage.aspx?PRID=1", "https://pib.gov.in/PressReleasePage.aspx?PRID=2"),
+        (
+            "https://pib.gov.in/PressReleasePage.aspx?PRID=1",
+            "https://pib.gov.in/PressReleasePage.aspx?PRID=2",
+        ),
         ("https://gov.uk/x", "https://gov.uk/X"),
     ],
 )

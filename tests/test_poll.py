@@ -63,7 +63,9 @@ def test_an_unchanged_feed_records_nothing(watched: Installation, government: Go
     assert types(watched) == before
 
 
-def test_a_server_that_knows_validators_is_asked_conditionally(tmp_path: Path, government: Government) -> None:
+def test_a_server_that_knows_validators_is_asked_conditionally(
+    tmp_path: Path, government: Government
+) -> None:
     installation = Installation(tmp_path)
     installation.watch("dsit", government.feed_url("dsit-news"))
     installation.poll()
@@ -174,7 +176,9 @@ def test_a_bad_answer_is_a_state_of_the_source_and_loses_nothing(
     assert not watched.events("CallAnnounced")[-1].payload["backfill"]
 
 
-def test_a_feed_that_breaks_off_is_asked_again_in_whole(watched: Installation, government: Government) -> None:
+def test_a_feed_that_breaks_off_is_asked_again_in_whole(
+    watched: Installation, government: Government
+) -> None:
     """Half an entry is not recorded, and 'not modified' does not keep us from the rest."""
     body = rss(call(2), visit(1))
     government.serve("/feed", body[: body.rindex(b"<item>") + 40], headers={"ETag": '"x"'})
@@ -226,7 +230,9 @@ def test_retry_after_is_kept_even_when_everything_is_asked_for(
         assert cursors.waiting(tx, now() + timedelta(seconds=3601), due=False) == ["dsit"]
 
 
-def test_a_failing_source_is_tried_again_later_and_later(watched: Installation, government: Government) -> None:
+def test_a_failing_source_is_tried_again_later_and_later(
+    watched: Installation, government: Government
+) -> None:
     government.serve("/feed", b"", status=500)
     waits = []
     for _ in range(3):
@@ -237,7 +243,9 @@ def test_a_failing_source_is_tried_again_later_and_later(watched: Installation, 
     assert waits == [timedelta(minutes=30), timedelta(minutes=60), timedelta(minutes=120)]
 
 
-def test_one_failing_source_does_not_disturb_the_others(watched: Installation, government: Government) -> None:
+def test_one_failing_source_does_not_disturb_the_others(
+    watched: Installation, government: Government
+) -> None:
     watched.watch("broken", government.serve("/broken", status=0))
     watched.watch("good", government.serve("/good", rss(call(7))))
     outcomes = watched.poll()

@@ -199,7 +199,9 @@ def test_a_forged_link_says_so(browser: Any, path: str, token: str) -> None:
         assert "not one of ours" in answer.text
 
 
-def test_a_link_to_a_subscription_that_ended_says_so(here: Installation, browser: Any, mailbox: Mailbox) -> None:
+def test_a_link_to_a_subscription_that_ended_says_so(
+    here: Installation, browser: Any, mailbox: Mailbox
+) -> None:
     confirm = asked(here, browser, mailbox)
     with here.people_db.write() as tx:
         people.erase(tx, "anna@example.org")
