@@ -14,8 +14,8 @@ _BLOCKS = frozenset(
     thead title tr ul""".split()  # noqa: SIM905 (a column of forty strings reads worse)
 )
 _UNREAD = frozenset(
-    ["script", "style", "template", "noscript", "svg", "math", "object", "iframe", "head", "nav", "header"]
-    + ["footer"]
+    {"script", "style", "template", "noscript", "svg", "math", "object", "iframe"}
+    | {"head", "nav", "header", "footer"}
 )
 
 

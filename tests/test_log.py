@@ -55,13 +55,15 @@ def test_what_was_appended_is_read_back_the_same(log_db: Database) -> None:
         "UPDATE events SET data = '{}' WHERE position = 1",
         "UPDATE OR REPLACE events SET position = 2 WHERE position = 1",
         "DELETE FROM events WHERE position = 2",
-        "INSERT OR REPLACE INTO events SELECT position, stream, version, 'X', recorded_at, data, digest, chain"
-        " FROM events WHERE position = 1",
+        "INSERT OR REPLACE INTO events SELECT position, stream, version, 'X', recorded_at, data, digest,"
+        " chain FROM events WHERE position = 1",
         "INSERT OR REPLACE INTO events SELECT 3, stream, version, type, recorded_at, data, digest, chain"
         " FROM events WHERE position = 1",
         "REPLACE INTO events SELECT 3, stream, 9, type, recorded_at, data, digest, chain FROM events LIMIT 1",
-        "INSERT OR IGNORE INTO events SELECT 7, stream, 3, type, recorded_at, data, digest, chain FROM events",
-        "INSERT INTO events SELECT NULL, stream, 3, type, recorded_at, data, digest, chain FROM events LIMIT 1",
+        "INSERT OR IGNORE INTO events SELECT 7, stream, 3, type, recorded_at, data, digest, chain"
+        " FROM events",
+        "INSERT INTO events SELECT NULL, stream, 3, type, recorded_at, data, digest, chain"
+        " FROM events LIMIT 1",
     ],
 )
 def test_sqlite_itself_refuses_to_change_what_is_recorded(
@@ -69,9 +71,9 @@ def test_sqlite_itself_refuses_to_change_what_is_recorded(
 ) -> None:
     """Even to a program that is not ours and knows nothing of our rules."""
     recorded = append(log_db, failing(), failing())
-    with sqlite3.connect(tmp_path / "log.db") as stranger:
-        with pytest.raises(sqlite3.DatabaseError, match="append-only|NULL|must be unique|datatype"):
-            stranger.execute(statement)
+    stranger = sqlite3.connect(tmp_path / "log.db")
+    with stranger, pytest.raises(sqlite3.DatabaseError, match="append-only"):
+        stranger.execute(statement)
     stranger.close()
     with log_db.read() as tx:
         assert list(log.read(tx)) == recorded

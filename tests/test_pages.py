@@ -21,9 +21,9 @@ INITIATIVE = {
     "link": "https://gov.example/tsi",
     "guid": "tsi",
     "description": (
-        "The UK and India today launched the Technology Security Initiative, agreed by the two National Security "
-        "Advisers, on telecoms, critical minerals, AI, quantum, health and biotech, advanced materials and "
-        "semiconductors."
+        "The UK and India today launched the Technology Security Initiative, agreed by the two National "
+        "Security Advisers, on telecoms, critical minerals, AI, quantum, health and biotech, advanced "
+        "materials and semiconductors."
     ),
 }
 

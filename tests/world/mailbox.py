@@ -47,18 +47,21 @@ class Mailbox:
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
-        try:
-            self._server = self._loop.run_until_complete(self._listen())
-        except OSError:
-            self._loop.close()
-            raise
-        self.smtp_port = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        try:
+            self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(timeout=5)
+        except OSError:
+            self._end()
+            raise
+        self.smtp_port = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *exception: object) -> None:
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=5)
+        self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
