@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 DAY = timedelta(days=1)
+FIRST_RETRY_MINUTES = 5.0
 LONGEST_RETRY_AFTER = timedelta(days=7)
 LEASE = timedelta(minutes=5)
 """How long a poll may hold its source: longer than any poll takes, shorter than anyone minds waiting."""
@@ -23,9 +24,10 @@ def after_success(source: str, interval_minutes: float, now: datetime) -> dateti
 
 
 def after_failure(interval_minutes: float, failures: int, now: datetime) -> datetime:
-    """The next try after `failures` in a row: twice as late each time, at most a day, and never given up."""
+    """The next try after `failures` in a row: soon at first (a network may just be coming up), then twice
+    as late each time, at most a day, and never given up."""
     factor: int = 2 ** min(failures - 1, 20)
-    return now + min(timedelta(minutes=interval_minutes) * factor, DAY)
+    return now + min(timedelta(minutes=min(interval_minutes, FIRST_RETRY_MINUTES)) * factor, DAY)
 
 
 def retry_after(header: str, now: datetime) -> datetime | None:

@@ -133,8 +133,9 @@ def test_retry_after_is_understood_in_both_forms_and_capped(header: str, later: 
 
 def test_a_failing_source_is_asked_ever_more_rarely_but_at_least_daily() -> None:
     waits = [rhythm.after_failure(30, failures, NOW) - NOW for failures in range(1, 12)]
-    assert waits[:3] == [timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2)]
+    assert waits[:3] == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
     assert waits[-1] == timedelta(days=1)
+    assert rhythm.after_failure(1, 1, NOW) - NOW == timedelta(minutes=1)
     assert rhythm.after_failure(30, 10_000, NOW) - NOW == timedelta(days=1)
 
 

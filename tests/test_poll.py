@@ -240,7 +240,7 @@ def test_a_failing_source_is_tried_again_later_and_later(
         cursor = watched.cursor("dsit")
         assert cursor.next_poll and cursor.last_poll
         waits.append(from_stamp(cursor.next_poll) - from_stamp(cursor.last_poll))
-    assert waits == [timedelta(minutes=30), timedelta(minutes=60), timedelta(minutes=120)]
+    assert waits == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
 
 
 def test_one_failing_source_does_not_disturb_the_others(
