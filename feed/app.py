@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("feed", static_folder=None, template_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.extensions["databases"] = (log_db, people_db)
     app.register_blueprint(feed.pages.blueprint(log_db, sources, settings.base_url))
     app.register_blueprint(notifier.pages.blueprint(log_db, people_db, Tokens(settings.secret_key)))
     app.register_error_handler(HTTPException, _http_error)

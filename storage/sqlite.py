@@ -133,16 +133,23 @@ class SqliteDatabase:
             raw = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            raw.row_factory = sqlite3.Row
-            connection = Connection(raw)
-            raw.execute("PRAGMA journal_mode = WAL").fetchall()
-            raw.execute("PRAGMA synchronous = FULL")
-            raw.execute("PRAGMA foreign_keys = ON")
-            if self._schema == "people":
-                raw.execute("PRAGMA secure_delete = ON").fetchall()
-            return connection
+            try:
+                return self._prepared(raw)
+            except sqlite3.Error:
+                raw.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"cannot open the database {self.path}: {error}") from error
+
+    def _prepared(self, raw: sqlite3.Connection) -> Connection:
+        raw.row_factory = sqlite3.Row
+        connection = Connection(raw)
+        raw.execute("PRAGMA journal_mode = WAL").fetchall()
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA foreign_keys = ON")
+        if self._schema == "people":
+            raw.execute("PRAGMA secure_delete = ON").fetchall()
+        return connection
 
 
 def _triggers(connection: Connection) -> dict[str, str]:

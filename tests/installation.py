@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from feed import poll
 from feed.app import create_app
 from feed.fetch import Fetcher
@@ -42,6 +44,7 @@ class Installation:
             threads=4,
         )
         self.sources: dict[str, Source] = {}
+        self.apps: list[Flask] = []
         if not keep_sources:
             (folder / "sources.toml").write_text("", encoding="utf-8")
         self.log_db = open_database(self.settings.log_url, "log")
@@ -49,6 +52,9 @@ class Installation:
         self.fetcher = Fetcher(contact="http://communique.example", allow_private_networks=True)
 
     def close(self) -> None:
+        for app in self.apps:
+            for database in app.extensions["databases"]:
+                database.close()
         self.fetcher.close()
         self.log_db.close()
         self.people_db.close()
@@ -109,7 +115,12 @@ class Installation:
 
     def browser(self) -> Any:
         """A client for the pages."""
-        return create_app(self.settings).test_client()
+        return self.app().test_client()
+
+    def app(self) -> Flask:
+        """The web application; its databases are closed with the installation."""
+        self.apps.append(create_app(self.settings))
+        return self.apps[-1]
 
     @property
     def environment(self) -> dict[str, str]:

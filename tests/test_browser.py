@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from feed.app import create_app
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -48,7 +47,7 @@ def served(here: Installation, government: Government) -> Iterator[str]:
     later = call(2)["description"].replace("12 March", "30 April")
     government.serve("/feed", rss(call(2, description=later), visit(1)))
     here.poll("dsit")
-    server = make_server("127.0.0.1", 0, create_app(here.settings), threaded=True)
+    server = make_server("127.0.0.1", 0, here.app(), threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
