@@ -11,7 +11,7 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 
 from feed import atom
-from feed.source import Source
+from feed.source import Catalogue
 from storage import catalogue, cursors, filters, log, terms, wording
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
@@ -24,7 +24,7 @@ POSITION = "<int(max=999999999999999999):position>"
 """As large as a position may be asked for: SQLite counts in 64 bits."""
 
 
-def blueprint(log_db: Database, sources: dict[str, Source], base_url: str) -> Blueprint:
+def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
     """The routes over this log and this catalogue of sources."""
     pages = Blueprint("feed", __name__, template_folder="templates", static_folder="static")
     _listings(pages, log_db, base_url)
@@ -32,12 +32,13 @@ def blueprint(log_db: Database, sources: dict[str, Source], base_url: str) -> Bl
 
     @pages.app_context_processor
     def words() -> dict[str, object]:
+        watched = sources.current()
         return {
             "wording": wording,
             "terms": terms,
             "technologies": [(item.slug, item.label) for item in terms.technologies().values()],
             "ago": ago,
-            "source_name": lambda key: sources[key].name if key in sources else key,
+            "source_name": lambda key: watched[key].name if key in watched else key,
         }
 
     return pages
@@ -91,7 +92,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
             )
 
 
-def _records(pages: Blueprint, log_db: Database, sources: dict[str, Source]) -> None:
+def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
     """What shows one thing: an event, a subject, the raw lines, the sources."""
 
     @pages.get(f"/events/{POSITION}")
@@ -129,14 +130,13 @@ def _records(pages: Blueprint, log_db: Database, sources: dict[str, Source]) -> 
             story=story,
             announcement=announcement,
             status=filters.status(found, now()),
-            source=sources.get(found.source),
         )
 
     @pages.get("/sources")
     def sources_page() -> str:
         with log_db.read() as tx:
             known = {cursor.source: cursor for cursor in cursors.everything(tx)}
-        rows = [(source, known.get(source.id)) for source in sources.values()]
+        rows = [(source, known.get(source.id)) for source in sources.current().values()]
         return render_template("sources.html", rows=rows)
 
     @pages.get("/healthz")

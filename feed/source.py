@@ -5,10 +5,10 @@ May not know how a source is doing: that is storage.cursors.
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from feed.extract import Publisher
 from feed.settings import SettingsError
 from storage.terms import is_country
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_MINUTES = 30.0
 LEAST_MINUTES = 0.001
@@ -60,14 +62,44 @@ class Source:
         return (self.id, self.name, self.url)
 
 
+class Catalogue:
+    """The catalogue file as it stands: read again when it has changed.
+
+    A change that cannot be used is told to the operator's log, and the sources stay as they were.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        """Raises SettingsError when the file cannot be used at all."""
+        self._path = path
+        self._stamp = self._look()
+        self._sources = load(path)
+
+    def current(self) -> dict[str, Source]:
+        """The sources by id; the same object as before when nothing has changed."""
+        if (stamp := self._look()) != self._stamp:
+            self._stamp = stamp
+            try:
+                self._sources = load(self._path)
+                logger.info("the catalogue has changed: %d sources", len(self._sources))
+            except SettingsError as error:
+                logger.error("%s; the sources stay as they were", error)
+        return self._sources
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = _file(self._path).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+
 def load(path: str = "") -> dict[str, Source]:
     """The catalogue by id: the TOML file at `path`, or the built-in one when it is empty.
 
     Raises SettingsError, naming the file and the source, for anything that cannot be used.
     """
-    file = Path(path) if path else resources.files("feed") / "sources.toml"
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(_file(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read the catalogue {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -82,6 +114,10 @@ def load(path: str = "") -> dict[str, Source]:
             raise SettingsError(f"{path or 'sources.toml'}: the id {source.id!r} is used twice")
         sources[source.id] = source
     return sources
+
+
+def _file(path: str) -> Path:
+    return Path(path) if path else Path(__file__).parent / "sources.toml"
 
 
 def _source(table: dict[str, Any], where: str) -> Source:

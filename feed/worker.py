@@ -43,12 +43,13 @@ class Work:
 
     log_db: Database
     people_db: Database
-    sources: dict[str, Source]
+    catalogue: source.Catalogue
     fetcher: Fetcher
     channel: Channel
     letterhead: Letterhead
     threads: int
     stopping: threading.Event = field(default_factory=threading.Event)
+    sources: dict[str, Source] = field(default_factory=dict)
     polling: dict[str, Future[None]] = field(default_factory=dict)
 
 
@@ -60,6 +61,7 @@ def letterhead(settings: Settings) -> Letterhead:
 def run(settings: Settings) -> None:
     """Poll, notify and keep house until SIGTERM or SIGINT; then finish what is in hand and return."""
     work = _prepare(settings)
+    work.sources = work.catalogue.current()
     poll.prepare(work.log_db, work.sources.values())
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -97,6 +99,9 @@ def tick(work: Work, pool: ThreadPoolExecutor) -> None:
         del work.polling[key]
     if work.stopping.is_set():
         return
+    if (sources := work.catalogue.current()) is not work.sources:
+        poll.prepare(work.log_db, sources.values())
+        work.sources = sources
     with work.log_db.read() as tx:
         due = [key for key in cursors.waiting(tx, now()) if key not in work.polling and key in work.sources]
     for key in due:
@@ -123,7 +128,7 @@ def _prepare(settings: Settings) -> Work:
     return Work(
         log_db=open_database(settings.log_url, "log"),
         people_db=open_database(settings.people_url, "people"),
-        sources=source.load(settings.sources),
+        catalogue=source.Catalogue(settings.sources),
         fetcher=Fetcher(
             contact=settings.base_url,
             allow_private_networks=settings.allow_private_networks,

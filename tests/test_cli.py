@@ -276,6 +276,9 @@ def test_the_worker_polls_and_mails_until_sigterm(
             assert government.wait_for(lambda requests: len(requests) >= 2)
             government.serve("/feed", rss(call(2), call(1), visit(1)))
             assert mailbox.wait_for(lambda messages: len(messages) == 1)
+            # A source that is added while it runs is polled without a restart.
+            watched.watch("other", government.serve("/other", rss(call(9))), interval_minutes=0.001)
+            assert government.wait_for(lambda requests: any(item.path == "/other" for item in requests))
         finally:
             worker.send_signal(signal.SIGTERM)
             _, errors = worker.communicate(timeout=20)
