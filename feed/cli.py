@@ -70,13 +70,15 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     if unknown := [key for key in ids if key not in sources]:
         raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
     log_db = _log_db(settings)
-    if dry_run:
-        chosen = [sources[key] for key in ids] or list(sources.values())
-    else:
+    only_due = not (everything or ids or dry_run)
+    if not dry_run:
         polling.prepare(log_db, sources.values())
-        with log_db.read() as tx:
-            due = cursors.waiting(tx, now(), named=ids or None, due=not (everything or ids))
-        chosen = [sources[key] for key in due if key in sources]
+    with log_db.read() as tx:
+        waiting = cursors.waiting(tx, now(), named=ids or None, due=only_due)
+        known = {cursor.source for cursor in cursors.everything(tx)}
+    chosen = [sources[key] for key in waiting if key in sources]
+    if dry_run:  # a source that was never polled has no cursor yet
+        chosen += [item for key, item in sources.items() if key not in known and (not ids or key in ids)]
     fetcher = Fetcher(
         contact=settings.base_url,
         allow_private_networks=settings.allow_private_networks,

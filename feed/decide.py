@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 from feed import diff
@@ -38,6 +39,24 @@ _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
 
 
+Read = Callable[[str, str, str, str | None], tuple[Found, ...]]
+"""What the rules read: from title, text, address and publication date to the subjects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is recorded already of the announcements that a poll shows.
+
+    `subjects` by announcement; `news` are the announcements that another source's first poll recorded as
+    backfill since this source was polled last: here they are news; `texts` are the long texts that were
+    shown before, by digest.
+    """
+
+    subjects: Mapping[str, Sequence[Subject]]
+    news: Set[str] = frozenset()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What to record, in one transaction: the events in order, the sightings, the long texts."""
@@ -47,27 +66,31 @@ class Decision:
     texts: tuple[str, ...]
 
 
-def decide(
-    source: Source,
-    changes: Sequence[Change],
-    subjects: Mapping[str, Sequence[Subject]],
-    *,
-    backfill: bool,
-) -> Decision:
+def reader(source: Source) -> Read:
+    """Reads for one source, each text once."""
+
+    @cache
+    def read(title: str, text: str, url: str, published: str | None) -> tuple[Found, ...]:
+        return extract(title, text, url=url, published=published, publisher=source.publisher).subjects
+
+    return read
+
+
+def decide(source: Source, changes: Sequence[Change], past: Past, read: Read, *, backfill: bool) -> Decision:
     """The events that the changes of one poll amount to.
 
-    `subjects` are those recorded so far, by announcement; `backfill` marks a first poll, whose new entries
-    are recorded and shown but never notified.
+    `backfill` marks a first poll, whose new entries are recorded and shown but never notified.
     """
     events: list[Event] = []
     for change in changes:
+        known = past.subjects.get(change.announcement, ())
         match change:
             case New():
-                events += _new(source, change, backfill)
-            case Revised():
-                events += _revised(source, change, subjects.get(change.announcement, ()))
+                events += _new(source, change, read, backfill)
             case Known():
-                pass
+                events += _known(source, change, known, read, past, backfill)
+            case Revised():
+                events += _revised(source, change, known, read, past)
     return Decision(
         events=tuple(events),
         sightings=tuple(_sighting(source.id, change) for change in changes),
@@ -75,21 +98,33 @@ def decide(
     )
 
 
-def _new(source: Source, change: New, backfill: bool) -> list[Event]:
+def _new(source: Source, change: New, read: Read, backfill: bool) -> list[Event]:
     entry = change.entry
     published = AnnouncementPublished(
         source=source.id, announcement=change.announcement, backfill=backfill, **diff.shown(entry)
     )
     if _withdrawal(entry):
         return [published, _withdrawn(source, change)]
-    announced = [
-        _announced(source, change, key, facts, backfill=backfill)
-        for key, facts in _read(source, change).items()
-    ]
-    return [published, *announced]
+    found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
+    return [published, *(_announced(source, change, key, found[key], backfill=backfill) for key in found)]
 
 
-def _revised(source: Source, change: Revised, known: Sequence[Subject]) -> list[Event]:
+def _known(
+    source: Source, change: Known, known: Sequence[Subject], read: Read, past: Past, backfill: bool
+) -> list[Event]:
+    """What another source told already: its subjects are news only where that one told none of them, or
+    told them as part of its archive while they are new here."""
+    entry = change.entry
+    again = change.announcement in past.news and not backfill
+    if (known and not again) or _withdrawal(entry):
+        return []
+    found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
+    return [_announced(source, change, key, found[key], backfill=backfill) for key in found]
+
+
+def _revised(
+    source: Source, change: Revised, known: Sequence[Subject], read: Read, past: Past
+) -> list[Event]:
     entry = change.entry
     if _withdrawal(entry):
         if _WITHDRAWN.match(change.changed.get("title", {}).get("from", entry.title)):
@@ -103,31 +138,37 @@ def _revised(source: Source, change: Revised, known: Sequence[Subject]) -> list[
         changed=change.changed,
     )
     recorded = {subject.id: subject for subject in known}
+    before = _subjects(change.announcement, _read_before(change, read, past))
     events: list[Event] = [revised]
-    for key, facts in _read(source, change).items():
-        if key in recorded:
-            events += _moved(source, change, recorded[key], facts)
-        else:
+    now = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
+    for key, facts in now.items():
+        if key not in recorded:
             events.append(_announced(source, change, key, facts, backfill=False))
+        elif key in before:
+            events += _moved(source, change, recorded[key], before[key], facts)
     return events
 
 
-def _read(source: Source, change: New | Revised) -> dict[str, Found]:
+def _read_before(change: Revised, read: Read, past: Past) -> tuple[Found, ...]:
+    """What today's rules read in what this source showed before: so that neither better rules nor what
+    another source told is taken for an edit."""
+    shown = change.shown
+    text = past.texts.get(shown["text"] or "", shown["summary"])
+    return read(shown["title"], text, shown["url"], shown["published_at"])
+
+
+def _subjects(announcement: str, subjects: Sequence[Found]) -> dict[str, Found]:
     """The subjects of an announcement by id: its first call is its first call again after a revision."""
-    entry = change.entry
-    reading = extract(
-        entry.title, entry.text, url=entry.url, published=entry.published_at, publisher=source.publisher
-    )
     found: dict[str, Found] = {}
     counted: Counter[str] = Counter()
-    for facts in reading.subjects:
+    for facts in subjects:
         counted[facts.kind] += 1
-        key = uuid.uuid5(diff.NAMESPACE, f"{change.announcement}\n{facts.kind}\n{counted[facts.kind]}")
+        key = uuid.uuid5(diff.NAMESPACE, f"{announcement}\n{facts.kind}\n{counted[facts.kind]}")
         found[str(key)] = facts
     return found
 
 
-def _announced(source: Source, change: New | Revised, key: str, facts: Found, *, backfill: bool) -> Event:
+def _announced(source: Source, change: Change, key: str, facts: Found, *, backfill: bool) -> Event:
     return ANNOUNCED[facts.kind](
         subject=key,
         announcement=change.announcement,
@@ -146,22 +187,22 @@ def _announced(source: Source, change: New | Revised, key: str, facts: Found, *,
     )
 
 
-def _moved(source: Source, change: Revised, before: Subject, after: Found) -> list[Event]:
-    """The facts that moved. One that is no longer stated stays what it was: silence is no evidence."""
+def _moved(source: Source, change: Revised, recorded: Subject, before: Found, after: Found) -> list[Event]:
+    """The facts that the edit moved. One that is no longer stated stays: silence is no evidence."""
     changed: dict[str, dict[str, Any]] = {}
     for name in FACTS:
-        old, new = getattr(before, name), getattr(after, name)
-        if new and _plain(name, old) != _plain(name, new):
-            changed[name] = {"from": _json(old), "to": _json(new)}
+        old, new, known = getattr(before, name), getattr(after, name), getattr(recorded, name)
+        if new and _plain(name, new) not in (_plain(name, old), _plain(name, known)):
+            changed[name] = {"from": _json(known), "to": _json(new)}
     if not changed:
         return []
     return [
-        CHANGED[before.kind](
-            subject=before.id,
+        CHANGED[recorded.kind](
+            subject=recorded.id,
             announcement=change.announcement,
             source=source.id,
-            title=before.title,
-            url=change.entry.url or before.url,
+            title=recorded.title,
+            url=change.entry.url or recorded.url,
             changed=changed,
             backfill=False,
             evidence=tuple(item for item in after.evidence if item.field in changed),

@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from feed.links import canonical
 from feed.parse import Entry
 from storage.cursors import Sighting
 from storage.events import digest
+from storage.filters import words
 
 NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
 """Of the ids of announcements and subjects: the same page has the same id in every installation."""
@@ -31,7 +33,8 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An announcement that another source has told already: worth remembering, not worth an event."""
+    """An announcement that another source has told already: remembered, and read for what that one left
+    out."""
 
     entry: Entry
     announcement: str
@@ -39,11 +42,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """An entry whose content differs from what the source showed before, field by field."""
+    """An entry whose content differs from what the source showed before (`shown`), field by field."""
 
     entry: Entry
     announcement: str
     changed: dict[str, dict[str, Any]]
+    shown: dict[str, Any]
 
 
 Change = New | Known | Revised
@@ -52,8 +56,8 @@ Change = New | Known | Revised
 def compare(source: str, entries: Sequence[Entry], sightings: Sequence[Sighting]) -> list[Change]:
     """The differences between what a source shows and what was seen of these entries before.
 
-    An entry is recognised by its guid, else by its canonical link; a guid or link that several entries of
-    the document share does not tell them apart. What did not change is left out.
+    An entry is recognised by its guid, else by its canonical link; a guid or link that several entries
+    share, in this document or over time, does not tell them apart. What did not change is left out.
     """
     guids = Counter(entry.guid for entry in _distinct(entries))
     links = Counter(entry.link for entry in _distinct(entries))
@@ -66,11 +70,12 @@ def compare(source: str, entries: Sequence[Entry], sightings: Sequence[Sighting]
         if seen and seen.announcement not in taken:
             taken.add(seen.announcement)
             if seen.fingerprint != fingerprint(entry):
-                changes.append(Revised(entry, seen.announcement, changed_fields(seen.shown, entry)))
+                changed = changed_fields(seen.shown, entry)
+                changes.append(Revised(entry, seen.announcement, changed, seen.shown))
             continue
         elsewhere = None if shared else known.elsewhere(entry)
         announcement = elsewhere or identify(source, entry, by_link=not shared)
-        if announcement in taken:
+        if announcement in taken or (not elsewhere and announcement in known.announcements):
             announcement = identify(source, entry, by_link=False)
         if announcement not in taken:
             changes.append((Known if elsewhere else New)(entry, announcement))
@@ -82,35 +87,55 @@ class _Known:
     """Sightings, found by guid and link."""
 
     def __init__(self, source: str, sightings: Sequence[Sighting]) -> None:
-        own = [seen for seen in sightings if seen.source == source]
-        self._by_guid = {seen.guid: seen for seen in own if seen.guid}
+        self.announcements = {seen.announcement for seen in sightings}
+        self._by_guid: dict[str | None, list[Sighting]] = {}
         self._by_link: dict[str | None, list[Sighting]] = {}
-        for seen in own:
-            self._by_link.setdefault(seen.link, []).append(seen)
-        self._elsewhere = {seen.link: seen.announcement for seen in sightings if seen.source != source}
+        self._elsewhere: dict[str | None, list[Sighting]] = {}
+        for seen in sightings:
+            if seen.source == source:
+                self._by_guid.setdefault(seen.guid, []).append(seen)
+                self._by_link.setdefault(seen.link, []).append(seen)
+            else:
+                self._elsewhere.setdefault(seen.link, []).append(seen)
 
     def find(self, entry: Entry, *, guid_tells: bool, link_tells: bool) -> Sighting | None:
-        if entry.guid and guid_tells and (seen := self._by_guid.get(entry.guid)):
-            return seen
-        same_link = self._by_link.get(entry.link, []) if entry.link else []
-        if link_tells and len(same_link) == 1:
-            return same_link[0]
-        alike = [
-            seen
-            for seen in same_link
-            if seen.fingerprint == fingerprint(entry) or seen.shown["title"] == entry.title
-        ]
-        return alike[0] if len(alike) == 1 else None
+        """What this source showed before as this entry."""
+        if entry.guid and guid_tells:
+            # Some feeds give everything one guid: another page *and* another title is another thing.
+            same = [s for s in self._by_guid.get(entry.guid, ()) if s.link == entry.link or _alike(s, entry)]
+            if same:
+                return next((s for s in same if s.link == entry.link), same[0])
+        if not entry.link:
+            return None
+        same = [s for s in self._by_link.get(entry.link, ()) if self._same_page(s, entry, link_tells)]
+        return same[0] if len(same) == 1 else None
 
     def elsewhere(self, entry: Entry) -> str | None:
-        return self._elsewhere.get(entry.link) if entry.link else None
+        """The announcement that another source told as this entry."""
+        same = [s for s in self._elsewhere.get(entry.link, ()) if _alike(s, entry)] if entry.link else []
+        return same[0].announcement if same else None
+
+    def _same_page(self, seen: Sighting, entry: Entry, link_tells: bool) -> bool:
+        """Whether one link means one thing: the guid is missing or made of the link, or the words agree.
+        (Some feeds link all they say to one page.)"""
+        if not link_tells:
+            return seen.fingerprint == fingerprint(entry) or seen.shown["title"] == entry.title
+        if not entry.guid or not seen.guid or canonical(entry.guid) == entry.link:
+            return True
+        return _alike(seen, entry)
+
+
+def _alike(seen: Sighting, entry: Entry) -> bool:
+    """Whether the titles share at least half of their words, or the texts are the same."""
+    one, other = set(words(seen.shown["title"])), set(words(entry.title))
+    return len(one & other) * 2 >= len(one | other) or seen.fingerprint == fingerprint(entry)
 
 
 def identify(source: str, entry: Entry, *, by_link: bool) -> str:
     """The id of an announcement: of its page, or of what else tells it apart within its source."""
     if by_link and entry.link:
         return str(uuid.uuid5(NAMESPACE, entry.link))
-    tells = entry.guid or entry.published_at or ""
+    tells = entry.guid or entry.published_at or fingerprint(entry)
     return str(uuid.uuid5(NAMESPACE, "\n".join((source, tells, entry.link or "", entry.title))))
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
@@ -17,6 +19,7 @@ import urllib3
 from urllib3 import exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
 
 from feed.errors import SourceBusy, SourceError, SourceGone
 
@@ -46,8 +49,11 @@ class Fetcher:
         """`contact` is the operator's address, told to the servers that we ask."""
         self._agent = f"Communique/{version('communique')} (+{contact})"
         self._pools = urllib3.PoolManager(num_pools=64, maxsize=threads, block=False)
-        if not allow_private_networks:
-            self._pools.pool_classes_by_scheme = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
+        self._pools.pool_classes_by_scheme = (
+            {"http": _HTTPPool, "https": _HTTPSPool}
+            if allow_private_networks
+            else {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
+        )
 
     def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Response:
         """What is at `url`, or that it did not change since these validators (RFC 9110, 13.1).
@@ -65,7 +71,7 @@ class Fetcher:
             try:
                 location = answer.headers.get("Location")
                 if answer.status in (301, 302, 303, 307, 308) and location:
-                    url = _web_address(urljoin(url, location))
+                    url = _redirected(url, location)
                     continue
                 return _response(url, answer, deadline)
             finally:
@@ -109,7 +115,7 @@ def _response(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Re
 def _body(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     chunks, size = [], 0
     try:
-        for chunk in answer.stream(65536, decode_content=True):
+        while chunk := answer.read1(65536, decode_content=True):
             size += len(chunk)
             if size > BODY_BYTES:
                 raise SourceError(f"sends more than {BODY_BYTES // 1_000_000} MB")
@@ -121,10 +127,14 @@ def _body(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     return b"".join(chunks)
 
 
-def _web_address(url: str) -> str:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise SourceError(f"redirects to {url[:200]!r}, which is no web address")
-    return url
+def _redirected(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location)
+        if urlsplit(target).scheme in ("http", "https"):
+            return target
+    except ValueError:
+        pass  # no address at all
+    raise SourceError(f"redirects to {location[:200]!r}, which is no web address")
 
 
 def _phrase(status: int) -> str:
@@ -179,14 +189,51 @@ def _guard(sock: socket.socket) -> socket.socket:
     return sock
 
 
-class _GuardedHTTP(HTTPConnection):
+def _in_time(connection: HTTPConnection, answer: Callable[[], HTTPResponse]) -> HTTPResponse:
+    """The head of an answer within TOTAL_SECONDS, however slowly its bytes come in."""
+    closing = threading.Timer(TOTAL_SECONDS, _hang_up, (connection.sock,))
+    closing.daemon = True
+    closing.start()
+    try:
+        return answer()
+    finally:
+        closing.cancel()
+
+
+def _hang_up(sock: socket.socket | None) -> None:
+    try:
+        if sock:
+            sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it is closed already
+
+
+class _HTTP(HTTPConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        return _in_time(self, super().getresponse)
+
+
+class _HTTPS(HTTPSConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        return _in_time(self, super().getresponse)
+
+
+class _GuardedHTTP(_HTTP):
     def _new_conn(self) -> socket.socket:
         return _guard(super()._new_conn())
 
 
-class _GuardedHTTPS(HTTPSConnection):
+class _GuardedHTTPS(_HTTPS):
     def _new_conn(self) -> socket.socket:
         return _guard(super()._new_conn())
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTP
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPS
 
 
 class _GuardedHTTPPool(HTTPConnectionPool):

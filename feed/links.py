@@ -1,4 +1,4 @@
-"""When two addresses are the same page.
+"""What is a web address, and when two of them are the same page.
 
 Pure: no clock, no network, no database.
 """
@@ -6,10 +6,32 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|_ga|_gl|pk_\w+|mtm_\w+", re.IGNORECASE)
 _PIB = re.compile(r"^/PressRelease(?:Iframe|Detail|Se)?(?:Page)?m?\.aspx$", re.IGNORECASE)
+
+
+_HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_KEPT = "/%:@!$&'()*+,;=~?"
+
+
+def clean(url: str) -> str:
+    """The address as a URI may be written (RFC 3986), or '' when it is no web address.
+
+    What may not stand in a URI is percent-encoded, a stray percent sign too.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.netloc):
+        return ""
+    path, query, fragment = (
+        quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", part), safe=_KEPT)
+        for part in (parts.path, parts.query, parts.fragment)
+    )
+    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
 
 
 def canonical(url: str) -> str | None:

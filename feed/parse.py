@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -15,11 +16,14 @@ from typing import Any
 import feedparser
 
 from feed.errors import SourceError, SourceGone
-from feed.links import canonical
-from feed.text import line, plain, shorten
+from feed.links import canonical, clean
+from feed.text import plain
+from storage.plain import line, shorten
 
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
+HTML_CHARACTERS = 200_000
+"""So much of an entry is read: the parser's time grows faster than the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
         raise SourceError("the answer is empty")
     headers = {"content-location": url, "content-type": _encoding_hint(content_type)}
     document = feedparser.parse(BytesIO(body), response_headers=headers)
-    entries = tuple(_entry(item) for item in document.entries)
+    entries, unread = _entries(document.entries)
     title = line(plain(document.feed.get("title", "")))
     if len(entries) == 1 and entries[0].title.lower().rstrip(".") == "this feed has ended":
         raise SourceGone("its last entry says that this feed has ended")
@@ -70,8 +74,20 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
         entries = entries[:-1]  # half an entry would be recorded as something new
     if not entries:
         _refuse_what_is_no_feed(document, body, fault)
-    note = f"not well-formed ({fault}), read as far as possible" if fault else None
-    return Feed(title, entries, note, whole=not broken_off)
+    notes = [f"not well-formed ({fault}), read as far as possible"] if fault else []
+    notes += [f"{unread} of {unread + len(entries)} entries could not be read"] if unread else []
+    return Feed(title, entries, "; ".join(notes) or None, whole=not broken_off)
+
+
+def _entries(items: Sequence[Any]) -> tuple[tuple[Entry, ...], int]:
+    """The entries, and how many could not be read: a bad one does not keep us from the others."""
+    entries, unread = [], 0
+    for item in items:
+        try:
+            entries.append(_entry(item))
+        except Exception:  # whatever the entry brought to light
+            unread += 1
+    return tuple(entries), unread
 
 
 def _breaks_off(body: bytes) -> bool:
@@ -102,7 +118,7 @@ def _fault(document: Any) -> str | None:
 
 
 def _entry(item: Any) -> Entry:
-    url = line(item.get("link", ""))
+    url = clean(line(item.get("link", "")))
     summary = _plain(item.get("summary_detail")) or line(item.get("subtitle", ""))
     texts = [summary, *(_plain(content) for content in item.get("content", ()))]
     text = max(texts, key=len)
@@ -110,7 +126,7 @@ def _entry(item: Any) -> Entry:
     guid = line(str(item.get("id", ""))) or None
     return Entry(
         guid=guid,
-        url=url if canonical(url) else "",
+        url=url,
         link=canonical(url),
         title=title or shorten(line(text), 120) or url or guid or "(without a title)",
         summary=shorten(summary or text, SUMMARY_CHARACTERS),
@@ -122,7 +138,7 @@ def _entry(item: Any) -> Entry:
 def _plain(detail: Any) -> str:
     if not detail:
         return ""
-    value = detail.get("value") or ""
+    value = (detail.get("value") or "")[:HTML_CHARACTERS]
     if detail.get("type") == "text/plain":
         return (
             plain(value) if re.search(r"<(?:p|br|a|b|i|div|span|ul|li)\b", value, re.I) else _decoded(value)

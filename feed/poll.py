@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from feed import diff, rhythm
-from feed.decide import Decision, decide
+from feed.decide import Decision, Past, Read, decide, reader
 from feed.errors import SourceBusy, SourceError, SourceGone
 from feed.fetch import Fetcher, Response
 from feed.parse import Feed, parse
@@ -72,13 +72,16 @@ def poll_many(
             yield future.result()
 
 
-def poll(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
-    """Lease the source, poll it, record what it shows. Raises StorageError when the log cannot be written."""
+def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -> Outcome:
+    """Lease the source, poll it, record what it shows; with `due`, only if its time has come.
+
+    Raises StorageError when the log cannot be written.
+    """
     started = now()
     with db.write() as tx:  # step 1
-        cursor = cursors.lease(tx, source.id, started, started + rhythm.LEASE, holders.me())
+        cursor = cursors.lease(tx, source.id, started, started + rhythm.LEASE, holders.me(), due=due)
     if cursor is None:
-        return Outcome(source.id, "skipped", reason="another worker is polling it")
+        return Outcome(source.id, "skipped", reason="another worker polls it, or it wants to be left alone")
     try:
         return _poll_leased(db, fetcher, source, cursor)
     except LeaseLost as error:
@@ -96,8 +99,11 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         feed = _parse(response)
     except SourceError as error:
         return Outcome(source.id, "failed", reason=str(error))
+    except Exception as error:  # as in a poll: one feed must not stop the others
+        logger.exception("source %s: unexpected error", source.id)
+        return Outcome(source.id, "failed", reason=f"unexpected error: {error!r}")
     with db.read() as tx:
-        decision = _decide(tx, source, cursor, feed)
+        decision = _decide(tx, source, cursor, feed, reader(source))
     return Outcome(source.id, "fetched", decision.events, feed.note)
 
 
@@ -120,19 +126,21 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
 
 
 def _record_feed(db: Database, source: Source, cursor: Cursor, response: Response, feed: Feed) -> Outcome:
-    while True:
-        with db.read() as tx:
-            decision = _decide(tx, source, cursor, feed)  # step 4
-        published = [event for event in decision.events if isinstance(event, AnnouncementPublished)]
-        after = _healthy(source, cursor, response, feed)
-        after = dataclasses.replace(after, new=cursor.new + len(published))
-        with db.write() as tx:  # step 5
-            if catalogue.known(tx, [event.announcement for event in published]):
-                continue  # another source told the same just now: look again
-            return _write(tx, after, decision, Outcome(source.id, "fetched", decision.events, feed.note))
+    read = reader(source)
+    with db.read() as tx:
+        head = log.head(tx)
+        decision = _decide(tx, source, cursor, feed, read)  # step 4
+    with db.write() as tx:  # step 5
+        if log.head(tx) != head:
+            # Somebody else wrote meanwhile, perhaps about the same page: look again. What the rules read
+            # is kept, so that the others do not wait for it.
+            decision = _decide(tx, source, cursor, feed, read)
+        published = sum(isinstance(event, AnnouncementPublished) for event in decision.events)
+        after = dataclasses.replace(_healthy(source, cursor, response, feed), new=cursor.new + published)
+        return _write(tx, after, decision, Outcome(source.id, "fetched", decision.events, feed.note))
 
 
-def _decide(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> Decision:
+def _decide(tx: Tx, source: Source, cursor: Cursor, feed: Feed, read: Read) -> Decision:
     guids = [entry.guid for entry in feed.entries if entry.guid]
     links = [entry.link for entry in feed.entries if entry.link]
     seen = cursors.sightings(tx, source.id, guids, links)
@@ -144,11 +152,20 @@ def _decide(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> Decision:
         else change
         for change in changes
     ]
-    revised = [change.announcement for change in changes if isinstance(change, diff.Revised)]
+    return decide(source, changes, _past(tx, cursor, changes), read, backfill=cursor.last_success is None)
+
+
+def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
     subjects: dict[str, list[Subject]] = {}
-    for subject in catalogue.subjects_of(tx, revised):
+    for subject in catalogue.subjects_of(tx, [change.announcement for change in changes]):
         subjects.setdefault(subject.announcement, []).append(subject)
-    return decide(source, changes, subjects, backfill=cursor.last_success is None)
+    known = [change.announcement for change in changes if isinstance(change, diff.Known)]
+    shown = [change.shown["text"] for change in changes if isinstance(change, diff.Revised)]
+    return Past(
+        subjects=subjects,
+        news=catalogue.archived_since(tx, known, cursor.last_success) if cursor.last_success else set(),
+        texts={key: text for key in shown if key and (text := log.text(tx, key)) is not None},
+    )
 
 
 def _write(tx: Tx, after: Cursor, decision: Decision, outcome: Outcome) -> Outcome:
@@ -201,7 +218,8 @@ def _healthy(source: Source, cursor: Cursor, response: Response, feed: Feed | No
         etag=response.etag or (cursor.etag if response.body is None else None),
         last_modified=response.last_modified or (cursor.last_modified if response.body is None else None),
         last_poll=stamp,
-        last_success=stamp,
+        # While nothing was seen whole, what comes is still what the source showed at first: backfill.
+        last_success=stamp if feed is None or feed.whole else cursor.last_success,
         next_poll=to_stamp(rhythm.after_success(source.id, source.interval_minutes, moment)),
         not_before=None,
     )

@@ -5,6 +5,7 @@ Pure: no clock, no network, no database; times are parameters.
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -33,12 +34,11 @@ def after_failure(interval_minutes: float, failures: int, now: datetime) -> date
 def retry_after(header: str, now: datetime) -> datetime | None:
     """The moment that a Retry-After header names (RFC 9110, section 10.2.3), capped at a week from `now`;
     None when it cannot be read."""
-    if header.strip().isdigit():
-        moment = now + min(timedelta(seconds=int(header.strip()[:9])), LONGEST_RETRY_AFTER)
-    else:
-        try:
-            moment = parsedate_to_datetime(header)
-        except ValueError:
-            return None
+    if re.fullmatch(r"\s*[0-9]+\s*", header):
+        return now + min(timedelta(seconds=int(header.strip()[:9])), LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(header)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(moment, now + LONGEST_RETRY_AFTER)
+        return min(moment, now + LONGEST_RETRY_AFTER)
+    except (ValueError, OverflowError):
+        return None

@@ -6,7 +6,10 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
+
+from storage.plain import fold, line
 
 _BLOCKS = frozenset(
     """address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form
@@ -52,8 +55,11 @@ def plain(html: str) -> str:
     if "<" not in html and "&" not in html:
         return fold(html)
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:  # the standard library's answer to some broken declarations, such as <![ endif]
+        return fold(unescape(re.sub(r"<[^>]*>", "\n", html)))
     return fold("".join(reader.parts))
 
 
@@ -68,26 +74,3 @@ def page(document: str) -> tuple[str, str]:
     heading = re.search(r"<h1\b[^>]*>(.*?)</h1\s*>", document, re.IGNORECASE | re.DOTALL)
     title = heading or re.search(r"<title\b[^>]*>(.*?)</title\s*>", document, re.IGNORECASE | re.DOTALL)
     return line(plain(title[1])) if title else "", plain(main[0] if main else document)
-
-
-def fold(text: str) -> str:
-    """Text without control characters; runs of blanks become one, runs of empty lines none."""
-    text = _CONTROL.sub("", text)
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
-
-
-def line(text: str) -> str:
-    """The text on one line."""
-    return " ".join(fold(text).split())
-
-
-def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words, with an ellipsis where something was cut."""
-    if len(text) <= limit:
-        return text
-    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"
-
-
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
-"""What XML 1.0 and canonical JSON cannot carry."""

@@ -144,9 +144,12 @@ def _poll(work: Work, due: Source) -> None:
     if work.stopping.is_set():
         return
     try:
-        outcome = poll.poll(work.log_db, work.fetcher, due)
+        outcome = poll.poll(work.log_db, work.fetcher, due, due=True)
     except StorageError as error:
         logger.error("source %s: %s", due.id, error)
+        return
+    except Exception:
+        logger.exception("source %s: unexpected error", due.id)
         return
     if outcome.status == "failed":
         logger.warning("source %s: %s", due.id, outcome.reason)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any
@@ -19,10 +20,12 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from notifier.tokens import Tokens
 from storage import filters, wording
+from storage.plain import line, shorten
 from storage.catalogue import Entry
 from storage.outbox import Batch
 from storage.people import Subscription
 
+SUBJECT_CHARACTERS = 150
 CADENCES = {"immediate": "at once", "daily": "once a day", "weekly": "once a week"}
 
 
@@ -101,14 +104,39 @@ def confirmation(
 def _message(
     letterhead: Letterhead, subscription: Subscription, batch: Batch, title: str, now: datetime
 ) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = letterhead.mail_from
     message["To"] = subscription.email
-    message["Subject"] = " ".join(title.split())[:200]
+    message["Subject"] = _subject(title)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{batch.id}@{letterhead.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834
     return message
+
+
+def _subject(title: str) -> str:
+    """A title as a header can carry it. Whatever looks like an encoded word (RFC 2047) is broken up: the
+    email package would decode it, and what is hidden inside (line ends, headers) would come to light."""
+    return shorten(line(title).replace("=?", "= ?"), SUBJECT_CHARACTERS)
+
+
+class _Whole(UnstructuredHeader):
+    """A header that is for programs: never folded, never encoded."""
+
+    name: str
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy() -> EmailPolicy[EmailMessage]:
+    registry = HeaderRegistry()
+    for name in ("list-id", "list-unsubscribe", "list-unsubscribe-post", "message-id", "auto-submitted"):
+        registry.map_to_type(name, _Whole)  # type: ignore[arg-type]  # it adds BaseHeader itself
+    return SMTP.clone(header_factory=registry)
+
+
+_POLICY = _policy()
 
 
 def _written(message: EmailMessage, template: str, **facts: Any) -> EmailMessage:

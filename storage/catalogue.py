@@ -81,6 +81,16 @@ def known(tx: Tx, keys: Sequence[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
+def archived_since(tx: Tx, keys: Sequence[str], stamp: str) -> set[str]:
+    """Those of the announcements that were recorded as backfill after this moment (a UTC stamp)."""
+    rows = tx.execute(
+        "SELECT a.id FROM announcements a JOIN events e ON e.position = a.position"
+        " WHERE a.backfill AND e.recorded_at > ? AND a.id IN (SELECT value FROM json_each(?))",
+        (stamp, json.dumps(list(keys))),
+    )
+    return {row["id"] for row in rows}
+
+
 def subject(tx: Tx, key: str) -> Subject | None:
     """The subject with this id, or None."""
     row = tx.execute("SELECT * FROM subjects WHERE id = ?", (key,)).fetchone()
@@ -281,6 +291,11 @@ def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 
 
 def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    if (number := _number(tx, data["subject"])) is not None:
+        # Told anew, as news: by a source to which it is new, behind one that had it in its archive.
+        tx.execute("UPDATE subjects SET backfill = ? WHERE announced = ?", (int(data["backfill"]), number))
+        _happened(tx, event, number)
+        return
     kind = "call" if event.type.startswith("Call") else "initiative"
     plain = ("title", "url", "summary", "source", "announcement")
     lists = (*FACETS.values(), "money", "evidence")

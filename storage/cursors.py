@@ -67,7 +67,7 @@ class Sighting:
 def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
     """Make the cursors fit the operator's catalogue, given as (id, name, url).
 
-    A new address forgets the old one's validators and failures; a source that left stays known, unpolled.
+    A new address starts afresh: what it shows at first is backfill. A source that left stays known, unpolled.
     """
     wanted = json.dumps([list(source) for source in sources])
     listed = (
@@ -82,8 +82,8 @@ def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
     )
     tx.execute(
         "UPDATE cursors SET url = w.url, etag = NULL, last_modified = NULL, body = NULL, failures = 0,"
-        " next_poll = NULL, not_before = NULL,"
-        " health = CASE WHEN last_success IS NULL THEN 'new' ELSE 'ok' END, reason = NULL"
+        " next_poll = NULL, not_before = NULL, last_success = NULL, lease_holder = NULL, lease_until = NULL,"
+        " health = CASE WHEN health = 'failing' THEN 'failing' ELSE 'new' END"
         f" FROM ({listed}) AS w WHERE w.id = cursors.source AND w.url <> cursors.url",
         (wanted,),
     )
@@ -106,28 +106,33 @@ def get(tx: Tx, source: str) -> Cursor | None:
     return _cursor(row) if row else None
 
 
+_FREE = (
+    "active = 1 AND health <> 'ended' AND (not_before IS NULL OR not_before <= ?)"
+    " AND (lease_until IS NULL OR lease_until <= ?) AND (NOT ? OR next_poll IS NULL OR next_poll <= ?)"
+)
+"""May be polled: not ended, not before its Retry-After, in nobody's hands, and (when asked) due."""
+
+
 def waiting(tx: Tx, now: datetime, *, named: Sequence[str] | None = None, due: bool = True) -> list[str]:
     """The sources that may be polled at `now`, longest due first: never before their Retry-After, never
     an ended one. `due` keeps to those whose time has come; `named` keeps to these ids."""
     stamp = to_stamp(now)
     rows = tx.execute(
-        "SELECT source FROM cursors WHERE active = 1 AND health <> 'ended'"
-        " AND (not_before IS NULL OR not_before <= ?)"
-        " AND (lease_until IS NULL OR lease_until <= ?)"
-        " AND (NOT ? OR next_poll IS NULL OR next_poll <= ?)"
-        " AND (NOT ? OR source IN (SELECT value FROM json_each(?)))"
-        " ORDER BY next_poll, source",
+        f"SELECT source FROM cursors WHERE {_FREE}"
+        " AND (NOT ? OR source IN (SELECT value FROM json_each(?))) ORDER BY next_poll, source",
         (stamp, stamp, due, stamp, named is not None, json.dumps(list(named or ()))),
     )
     return [row["source"] for row in rows]
 
 
-def lease(tx: Tx, source: str, now: datetime, until: datetime, holder: str) -> Cursor | None:
-    """Take the source for ourselves until `until`; None when somebody else has it."""
+def lease(
+    tx: Tx, source: str, now: datetime, until: datetime, holder: str, *, due: bool = False
+) -> Cursor | None:
+    """Take the source for ourselves until `until`; None when it is not waiting (any more)."""
+    stamp = to_stamp(now)
     changed = tx.execute(
-        "UPDATE cursors SET lease_holder = ?, lease_until = ?"
-        " WHERE source = ? AND active = 1 AND (lease_until IS NULL OR lease_until <= ?)",
-        (holder, to_stamp(until), source, to_stamp(now)),
+        f"UPDATE cursors SET lease_holder = ?, lease_until = ? WHERE source = ? AND {_FREE}",
+        (holder, to_stamp(until), source, stamp, stamp, due, stamp),
     ).rowcount
     return get(tx, source) if changed else None
 
@@ -140,11 +145,11 @@ def advance(tx: Tx, after: Cursor, holder: str) -> None:
     assignments = ", ".join(f"{name} = ?" for name in MOVING)
     changed = tx.execute(
         f"UPDATE cursors SET {assignments}, lease_holder = NULL, lease_until = NULL"
-        " WHERE source = ? AND lease_holder = ?",
-        (*(getattr(after, name) for name in MOVING), after.source, holder),
+        " WHERE source = ? AND lease_holder = ? AND url = ?",
+        (*(getattr(after, name) for name in MOVING), after.source, holder, after.url),
     ).rowcount
     if not changed:
-        raise LeaseLost(f"the source {after.source} was taken over by another worker")
+        raise LeaseLost(f"the source {after.source} was taken over by another worker, or has a new address")
 
 
 def sightings(tx: Tx, source: str, guids: Sequence[str], links: Sequence[str]) -> list[Sighting]:
