@@ -40,6 +40,8 @@ class Commands(click.Group):
             # Whoever read our output has enough of it.
             sys.stderr.close()
             ctx.exit(0)
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=Commands)
@@ -165,9 +167,9 @@ def deliver(settings: Settings, dry_run: bool, as_json: bool) -> None:
 
 
 @main.command("log")
-@click.option("--after", default=0, type=click.IntRange(0), help="Only events behind this position.")
+@click.option("--after", default=0, type=click.IntRange(0, 2**62), help="Only events behind this position.")
 @click.option("--type", "type_name", help="Only events of this type.")
-@click.option("--limit", default=-1, type=click.IntRange(-1), help="At most so many events.")
+@click.option("--limit", default=-1, type=click.IntRange(-1, 2**62), help="At most so many events.")
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="One event a line, as the log has it.")
 @click.pass_obj
@@ -391,7 +393,11 @@ def erase_subscriber(settings: Settings, email: str) -> None:
         found = people.erase(tx, email)
     if not found:
         _fail(f"nothing is kept about {email}")
-    people_db.forget()
+    if not people_db.forget():
+        _fail(
+            f"{email} is deleted, but another program is reading people.db and keeps traces of it in "
+            "people.db-wal; the worker removes them within the hour"
+        )
     click.echo(f"forgot {email}")
 
 
@@ -441,8 +447,12 @@ def doctor(settings: Settings) -> None:
 @click.pass_obj
 def backup(settings: Settings, folder: Path) -> None:
     """Write a consistent copy of both databases to FOLDER, while others go on working."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, opened in (("log.db", _log_db(settings)), ("people.db", _people_db(settings))):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _fail(f"cannot make the folder {folder}: {error.strerror}")
+    # People first: a copy of the log that is ahead loses nothing, one that is behind would.
+    for name, opened in (("people.db", _people_db(settings)), ("log.db", _log_db(settings))):
         if (folder / name).exists():
             _fail(f"{folder / name} is there already: choose an empty folder")
         opened.copy(folder / name)

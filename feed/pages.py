@@ -5,6 +5,7 @@ May not import notifier: forms for subscribers are its own blueprint.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -113,10 +114,8 @@ def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
 
     @pages.get("/events.ndjson")
     def events_ndjson() -> Response:
-        after = request.args.get("after", "0")
-        if not after.isdigit() or len(after) > 18:
-            abort(400, f"{after!r} is no position for after: use a number such as 0")
-        return current_app.response_class(_lines(log_db, int(after)), mimetype="application/x-ndjson")
+        lines = _lines(log_db, _position("after") or 0)
+        return current_app.response_class(lines, mimetype="application/x-ndjson")
 
     @pages.get("/subjects/<key>")
     def subject(key: str) -> str:
@@ -149,11 +148,16 @@ def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
 def _asked(tx: Tx) -> tuple[Filter, int | None]:
     """The filter in the address, and the position to go on from; an unknown value is a 400."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "before"]
-    before = request.args.get("before", "")
-    if before and (not before.isdigit() or len(before) > 18):
-        abort(400, f"{before!r} is no position for before: use a number")
     known = {cursor.source for cursor in cursors.everything(tx)}
-    return filters.parse(pairs, known), int(before) if before else None
+    return filters.parse(pairs, known), _position("before")
+
+
+def _position(name: str) -> int | None:
+    """The position in a query parameter, None when it is not there; anything else is a 400."""
+    given = request.args.get(name, "")
+    if given and not re.fullmatch(r"[0-9]{1,18}", given):
+        abort(400, f"{given[:50]!r} is no position for {name}: use a number such as 0")
+    return int(given) if given else None
 
 
 def _wish(wanted: Filter) -> dict[str, object]:

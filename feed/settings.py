@@ -6,9 +6,11 @@ May not open databases or sockets.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,13 +73,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError for a value that cannot be used.
     """
     if environment is None:
-        kept = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-        environment = {**kept, **os.environ}
+        environment = {**_env_file(), **os.environ}
     given = {
         field.name: environment[_variable(field.name)].strip()
         for field in fields(Settings)
         if environment.get(_variable(field.name), "").strip()
     }
+    if given.get("log_url", Settings.log_url) == given.get("people_url", Settings.people_url):
+        raise SettingsError("COMMUNIQUE_LOG_URL and COMMUNIQUE_PEOPLE_URL are the same file: use two")
     port = environment.get(PREFIX + "PORT", "").strip()
     base_url = given.get("base_url") or f"http://127.0.0.1:{port or 8000}"
     return Settings(
@@ -86,12 +89,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         sources=given.get("sources", ""),
         base_url=_web_address("base_url", base_url).rstrip("/"),
         smtp_url=_smtp_address(given.get("smtp_url", "")),
-        mail_from=given.get("mail_from", Settings.mail_from),
+        mail_from=_mail_from(given.get("mail_from", Settings.mail_from)),
         secret=given.get("secret", ""),
         allow_private_networks=_flag("allow_private_networks", given.get("allow_private_networks", "0")),
-        poll_seconds=_number("poll_seconds", given.get("poll_seconds", "5"), least=0.1),
+        poll_seconds=_number("poll_seconds", given.get("poll_seconds", "5"), least=0.1, most=86_400),
         operator_email=given.get("operator_email", ""),
-        threads=int(_number("threads", given.get("threads", "8"), least=1)),
+        threads=int(_number("threads", given.get("threads", "8"), least=1, most=256)),
     )
 
 
@@ -103,19 +106,23 @@ def _flag(name: str, value: str) -> bool:
     raise SettingsError(f"{_variable(name)} is {value!r}: use 1 or 0")
 
 
-def _number(name: str, value: str, *, least: float) -> float:
+def _number(name: str, value: str, *, least: float, most: float) -> float:
     try:
         number = float(value)
     except ValueError:
         number = float("nan")
-    if not number >= least:
-        raise SettingsError(f"{_variable(name)} is {value!r}: use a number of at least {least:g}")
+    if not least <= number <= most:
+        raise SettingsError(f"{_variable(name)} is {value!r}: use a number from {least:g} to {most:g}")
     return number
 
 
 def _web_address(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
         raise SettingsError(
             f"{_variable(name)} is {value!r}: use an address such as https://alerts.example.org"
         )
@@ -123,20 +130,39 @@ def _web_address(name: str, value: str) -> str:
 
 
 def _smtp_address(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname):
+    try:
+        parts = urlsplit(value)
+        sound = (
+            parts.scheme in ("smtp", "smtp+starttls", "smtps") and bool(parts.hostname) and parts.port != 0
+        )
+    except ValueError:
+        sound = False
+    if value and not sound:
         raise SettingsError(
-            f"{_variable('smtp_url')} is {_masked(value)!r}: use smtp://, smtp+starttls:// or smtps://"
+            f"{_variable('smtp_url')} is {_masked(value)!r}: use smtp://, smtp+starttls:// or smtps://, with "
+            "special characters of user and password percent-encoded (/ is %2F)"
+        )
+    return value
+
+
+def _mail_from(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", parseaddr(value)[1]):
+        raise SettingsError(
+            f"{_variable('mail_from')} is {value!r}: use an address such as Communiqué <alerts@example.org>"
         )
     return value
 
 
 def _masked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}:****@{host}").geturl()
+    """The address without its password, whatever else is wrong with it."""
+    return re.sub(r"//([^:/@]*):.*@", r"//\1:****@", url)
+
+
+def _env_file() -> dict[str, str]:
+    try:
+        return {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the file .env cannot be read: {error}") from error
 
 
 def _kept_secret(folder: Path) -> str:
@@ -146,8 +172,8 @@ def _kept_secret(folder: Path) -> str:
         try:
             # Only one of several starting processes makes it; the others read it whole.
             made = folder / f".secret_key.{secrets.token_hex(4)}"
+            made.touch(mode=0o600, exist_ok=False)
             made.write_text(secrets.token_urlsafe(32), encoding="ascii")
-            made.chmod(0o600)
             os.link(made, file)
         except FileExistsError:
             pass

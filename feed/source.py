@@ -11,9 +11,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from feed.extract import Publisher
+from feed.links import clean
 from feed.settings import SettingsError
 from storage.terms import is_country
 
@@ -132,8 +132,7 @@ def _source(table: dict[str, Any], where: str) -> Source:
             raise SettingsError(f"{where}: {name} is missing")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", table["id"]):
         raise SettingsError(f"{where}: an id has small letters, digits, '.', '-' and '_', at most 64")
-    parts = urlsplit(table["url"])
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not clean(table["url"]):
         raise SettingsError(f"{where}: {table['url']!r} is no http or https address")
     if not is_country(table["country"]):
         raise SettingsError(f"{where}: {table['country']!r} is no ISO 3166-1 code such as GB or IN, nor EU")

@@ -120,6 +120,8 @@ def keep_house(work: Work) -> None:
     """Forget those who never confirmed."""
     with work.people_db.write() as tx:
         expired = people.expire(tx, now() - UNCONFIRMED)
+    # Also for those who left while another program was reading.
+    work.people_db.forget()
     if expired:
         logger.info("forgot %d requests that were never confirmed", expired)
 

@@ -15,7 +15,8 @@ from email.message import EmailMessage
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from notifier import message, schedule
+from notifier import message as writing
+from notifier import schedule
 from notifier.channels import Channel
 from notifier.errors import DeliveryError
 from notifier.message import Letterhead
@@ -23,6 +24,7 @@ from storage import catalogue, filters, holders, log, outbox, people
 from storage.catalogue import Entry
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
+from storage.errors import StorageError
 from storage.filters import Filter
 from storage.outbox import CONFIRMATION, Batch
 from storage.people import Subscription
@@ -50,6 +52,7 @@ def match_new(log_db: Database, people_db: Database) -> int:
             start = outbox.checkpoint(tx, CONSUMER)
         end, entries = _slice(log_db, start)
         if end == start:
+            _check_pair(log_db, start)
             return matched
         moment = now()
         with people_db.write() as tx:  # step 6
@@ -108,13 +111,15 @@ def _deliver(
     batch: Batch,
 ) -> bool:
     try:
-        channel.send(_render(log_db, letterhead, subscription, batch))  # steps 8 and 9
+        message = _render(log_db, letterhead, subscription, batch)  # step 8
+        channel.send(message, subscription.email)  # step 9
     except DeliveryError as error:
         _put_off(people_db, batch, error)
         return False
     except Exception as error:  # a bug that one message brings to light must not stop the others
         logger.exception("delivery %s: unexpected error", batch.id)
-        _put_off(people_db, batch, DeliveryError(f"unexpected error: {error!r}", permanent=False))
+        unexpected = DeliveryError(repr(error), permanent=False, brief="unexpected error")
+        _put_off(people_db, batch, unexpected)
         return False
     with people_db.write() as tx:  # step 10
         outbox.settle(tx, batch, holders.me(), now())
@@ -125,16 +130,18 @@ def _render(
     log_db: Database, letterhead: Letterhead, subscription: Subscription, batch: Batch
 ) -> EmailMessage:
     if batch.positions == (CONFIRMATION,):
-        return message.confirmation(letterhead, subscription, batch, now())
+        return writing.confirmation(letterhead, subscription, batch, now())
     with log_db.read() as tx:
         entries = [entry for position in batch.positions if (entry := _entry(tx, position))]
-    return message.alert(letterhead, subscription, batch, entries, now())
+    return writing.alert(letterhead, subscription, batch, entries, now())
 
 
 def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:
     moment = now()
     later = None if error.permanent else schedule.retry(batch.attempts, from_stamp(batch.tried_at), moment)
-    logger.warning("delivery %s: %s; %s", batch.id, error, f"again at {later:%H:%M}" if later else "given up")
+    logger.warning(
+        "delivery %s: %s; %s", batch.id, error.brief, f"again at {later:%H:%M}" if later else "given up"
+    )
     with people_db.write() as tx:
         if later:
             outbox.postpone(tx, batch, holders.me(), later, str(error))
@@ -149,6 +156,18 @@ def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:
         events = list(log.read(tx, after=start, limit=SLICE))
         entries = [entry for event in events if (entry := catalogue.entry(tx, event))]
     return (events[-1].position if events else start), [entry for entry in entries if not entry.backfill]
+
+
+def _check_pair(log_db: Database, checkpoint: int) -> None:
+    """Raises StorageError when the log ends before what was matched: then the two files do not belong
+    together, and new events would pass for told ones."""
+    with log_db.read() as tx:
+        end = log.head(tx).position
+    if checkpoint > end:
+        raise StorageError(
+            f"people.db has seen the log up to position {checkpoint}, but it ends at {end}: "
+            "restore both files from one backup"
+        )
 
 
 def _matching(

@@ -2,8 +2,12 @@
 
 
 class DeliveryError(Exception):
-    """A message could not be handed over. `permanent`: it never can be; otherwise, try again later."""
+    """A message could not be handed over. `permanent`: it never can be; otherwise, try again later.
 
-    def __init__(self, message: str, *, permanent: bool) -> None:
+    The message may hold the recipient's address and is kept in people.db only; `brief` may be logged.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, brief: str | None = None) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.brief = brief or message

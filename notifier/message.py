@@ -14,16 +14,16 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from notifier.tokens import Tokens
-from storage import filters, wording
-from storage.plain import line, shorten
+from storage import wording
 from storage.catalogue import Entry
 from storage.outbox import Batch
 from storage.people import Subscription
+from storage.plain import line, shorten
 
 SUBJECT_CHARACTERS = 150
 CADENCES = {"immediate": "at once", "daily": "once a day", "weekly": "once a week"}
@@ -74,7 +74,7 @@ def alert(
         message,
         "alert",
         items=[_item(letterhead, entry) for entry in entries],
-        wish=_wish(subscription),
+        wish=wording.stored_wish(subscription.filter),
         cadence=CADENCES[subscription.cadence],
         base_url=letterhead.base_url,
         manage_url=letterhead.manage_url(subscription.id),
@@ -93,7 +93,7 @@ def confirmation(
         message,
         "confirmation",
         confirmed=confirmed,
-        wish=_wish(subscription),
+        wish=wording.stored_wish(subscription.filter),
         cadence=CADENCES[subscription.cadence],
         base_url=letterhead.base_url,
         confirm_url=letterhead.confirm_url(subscription.id),
@@ -166,13 +166,6 @@ def _item(letterhead: Letterhead, entry: Entry) -> dict[str, Any]:
         "url": payload["url"] or subject.url,
         "story_url": f"{letterhead.base_url}/subjects/{subject.id}",
     }
-
-
-def _wish(subscription: Subscription) -> str:
-    try:
-        return wording.wish(filters.parse(parse_qsl(subscription.filter)))
-    except filters.FilterError:
-        return subscription.filter
 
 
 @cache

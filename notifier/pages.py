@@ -5,8 +5,7 @@ Whether an address is known is never shown on a page: that is said by mail, to t
 
 from __future__ import annotations
 
-from datetime import timedelta
-from urllib.parse import parse_qsl
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -16,12 +15,15 @@ from notifier.message import CADENCES
 from notifier.tokens import ForgedToken, StaleToken, Tokens
 from storage import catalogue, cursors, filters, log, outbox, people, terms, wording
 from storage.clock import from_stamp, now
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.filters import FilterError
 from storage.people import Subscription
 
 ASK_AGAIN = timedelta(minutes=1)
-"""A second request to confirm leaves no sooner, so that nobody's inbox is filled through our form."""
+"""A second request to confirm the same leaves no sooner."""
+
+ASKED_AN_HOUR = 5
+"""So many requests to confirm go to one address, so that nobody's inbox is filled through our form."""
 
 OFFERED = ("GB", "IN", "EU", "US", "AU", "CA", "DE", "FR", "JP", "KR", "SG")
 """Countries that the form offers even before the log names them."""
@@ -62,8 +64,7 @@ def blueprint(log_db: Database, people_db: Database, tokens: Tokens) -> Blueprin
         with people_db.write() as tx:
             moment = now()
             subscription = people.subscribe(tx, email, filters.to_query(wanted), cadence, moment)
-            asked = outbox.asked_at(tx, subscription.id)
-            if asked is None or from_stamp(asked) < moment - ASK_AGAIN:
+            if _may_ask(tx, subscription, moment):
                 outbox.ask(tx, subscription.id, moment)
         return make_response(
             render_template("asked.html", email=email, wish=wording.wish(wanted), cadence=cadence)
@@ -111,9 +112,17 @@ def blueprint(log_db: Database, people_db: Database, tokens: Tokens) -> Blueprin
             abort(400, FORGED)
         with people_db.write() as tx:
             people.end(tx, key)
+        people_db.forget()
         return _private(make_response(render_template("left.html")))
 
     return pages
+
+
+def _may_ask(tx: Tx, subscription: Subscription, moment: datetime) -> bool:
+    asked = outbox.asked_at(tx, subscription.id)
+    if asked and from_stamp(asked) >= moment - ASK_AGAIN:
+        return False
+    return outbox.asked_since(tx, subscription.subscriber, moment - timedelta(hours=1)) < ASKED_AN_HOUR
 
 
 def known_cadence(given: str) -> str:
@@ -160,7 +169,7 @@ def _subscription(people_db: Database, key: str) -> Subscription:
 
 
 def _page(template: str, subscription: Subscription, **facts: object) -> Response:
-    wish = wording.wish(filters.parse(parse_qsl(subscription.filter)))
+    wish = wording.stored_wish(subscription.filter)
     page = render_template(template, subscription=subscription, wish=wish, **facts)
     return _private(make_response(page))
 

@@ -56,8 +56,9 @@ class Database(Protocol):
     def fallen_guards(self) -> list[str]:
         """The triggers that keep this schema's promises and are missing or were altered."""
 
-    def forget(self) -> None:
-        """Leave no trace of what was deleted, in no file beside the database either."""
+    def forget(self) -> bool:
+        """Leave no trace of what was deleted, in no file beside the database either; False when somebody
+        is reading just now, so that it has to be said again later."""
 
     def copy(self, path: Path) -> None:
         """Write a consistent copy to `path`, while others read and write."""

@@ -13,8 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from babel.numbers import list_currencies
+
 from storage import terms
 from storage.events import Money
+from storage.plain import is_clean
 
 KINDS = ("initiative", "call")
 STATUSES = ("open", "upcoming", "closed")
@@ -83,6 +86,8 @@ def parse(pairs: Iterable[tuple[str, str]], sources: Collection[str] | None = No
     for name, value in pairs:
         if name not in NAMES:
             raise FilterError(f"there is no filter {name!r}; the filters are {', '.join(NAMES)}")
+        if not is_clean(value):
+            raise FilterError(f"{name} holds a character that cannot be written")
         if value.strip():
             values.setdefault(name, []).append(value.strip())
 
@@ -169,7 +174,7 @@ def status(subject: Subject, now: datetime) -> str | None:
 
 def words(text: str) -> list[str]:
     """The words of a text as search sees them: folded, without diacritics."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return re.findall(r"[^\W_]+", "".join(char for char in folded if not unicodedata.combining(char)))
 
 
@@ -239,6 +244,6 @@ def _amount(value: str | None) -> tuple[Decimal, str] | None:
     if value is None:
         return None
     found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,2})?) ?([A-Za-z]{3})", value)
-    if not found:
+    if not found or found[2].upper() not in list_currencies():
         raise FilterError(f"{value!r} is no amount for min_amount: write it as 1000000GBP")
     return Decimal(found[1]), found[2].upper()

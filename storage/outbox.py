@@ -65,6 +65,16 @@ def asked_at(tx: Tx, subscription: str) -> str | None:
     return row["owed_at"] if row else None
 
 
+def asked_since(tx: Tx, subscriber: str, since: datetime) -> int:
+    """How many requests to confirm were owed to a person since then."""
+    row = tx.execute(
+        "SELECT COUNT(*) AS n FROM deliveries d JOIN subscriptions s ON s.id = d.subscription"
+        " WHERE s.subscriber = ? AND d.position = ? AND d.owed_at >= ?",
+        (subscriber, CONFIRMATION, to_stamp(since)),
+    ).fetchone()
+    return int(row["n"])
+
+
 def claim(tx: Tx, now: datetime, until: datetime, holder: str) -> Batch | None:
     """Take the batch that is due longest, ours until `until`; None when nothing is due.
 

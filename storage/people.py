@@ -40,7 +40,7 @@ _SELECT = (
 
 def fold(email: str) -> str:
     """The form in which two spellings of one address are the same."""
-    return email.strip().casefold()
+    return email.strip().lower()
 
 
 def subscribe(tx: Tx, email: str, wanted: str, cadence: str, now: datetime) -> Subscription:
@@ -114,9 +114,12 @@ def erase(tx: Tx, email: str) -> bool:
 
 
 def expire(tx: Tx, before: datetime) -> int:
-    """Forget requests from before this moment that were never confirmed; how many."""
+    """Forget requests that were made (or made again) before this moment and never confirmed; how many."""
     expired = tx.execute(
-        "DELETE FROM subscriptions WHERE confirmed_at IS NULL AND created_at < ?", (to_stamp(before),)
+        "DELETE FROM subscriptions WHERE confirmed_at IS NULL AND created_at < ? AND NOT EXISTS"
+        " (SELECT 1 FROM deliveries d WHERE d.subscription = subscriptions.id AND d.position = 0"
+        " AND d.owed_at >= ?)",
+        (to_stamp(before), to_stamp(before)),
     ).rowcount
     _forget_the_idle(tx)
     return expired

@@ -5,10 +5,12 @@ The only module that may import sqlite3 or sqlite_utils.
 
 from __future__ import annotations
 
+import os
 import queue
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from storage.database import Rows, Tx
 from storage.errors import StorageError
 
 BUSY_SECONDS = 30
+FORGET_SECONDS = 2
 
 
 class SqliteTx:
@@ -71,14 +74,13 @@ class SqliteDatabase:
             return names
 
     def copy(self, path: Path) -> None:
-        with self._connection() as connection:
-            target = sqlite3.connect(path)
-            try:
+        try:
+            if self._schema == "people":
+                _make_private(path)
+            with self._connection() as connection, closing(sqlite3.connect(path)) as target:
                 connection.conn.backup(target)
-            except sqlite3.Error as error:
-                raise StorageError(f"{path}: {error}") from error
-            finally:
-                target.close()
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"cannot write the copy {path}: {error}") from error
 
     def migrations(self) -> list[str]:
         with self._connection() as connection:
@@ -93,10 +95,15 @@ class SqliteDatabase:
         fresh.close()
         return sorted(fallen)
 
-    def forget(self) -> None:
+    def forget(self) -> bool:
         # secure_delete has overwritten the rows; older pages of the write-ahead log still hold them.
         with self._connection() as connection:
-            connection.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.conn.execute(f"PRAGMA busy_timeout = {FORGET_SECONDS * 1000}").fetchall()
+            try:
+                busy = connection.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.conn.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").fetchall()
+            return not busy
 
     def close(self) -> None:
         while not self._idle.empty():
@@ -130,6 +137,8 @@ class SqliteDatabase:
     def _connect(self) -> Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._schema == "people":
+                _make_private(self.path)
             raw = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -144,12 +153,31 @@ class SqliteDatabase:
     def _prepared(self, raw: sqlite3.Connection) -> Connection:
         raw.row_factory = sqlite3.Row
         connection = Connection(raw)
-        raw.execute("PRAGMA journal_mode = WAL").fetchall()
+        _use_wal(raw)
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA foreign_keys = ON")
         if self._schema == "people":
             raw.execute("PRAGMA secure_delete = ON").fetchall()
         return connection
+
+
+def _use_wal(raw: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log. Where several processes first open a new file at once, SQLite refuses
+    all but one of them without waiting, so that the others have to ask again."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode = WAL").fetchall()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _make_private(path: Path) -> None:
+    """For the owner's eyes only, from the first byte on; SQLite gives the files beside it the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _triggers(connection: Connection) -> dict[str, str]:

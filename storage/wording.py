@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
 from babel.numbers import format_currency
 
 from storage import terms
 from storage.events import Money
-from storage.filters import Filter, Subject
+from storage.filters import Filter, FilterError, Subject, parse
 
 ROLES = {
     "total": "in total",
@@ -121,6 +122,14 @@ def wish(wanted: Filter) -> str:
         amount, currency = wanted.min_amount
         parts.append("of at least " + money(Money(str(amount), currency, "other", "")))
     return " ".join(parts)
+
+
+def stored_wish(query: str) -> str:
+    """What a stored filter asks for; the filter itself when it can no longer be read."""
+    try:
+        return wish(parse(parse_qsl(query)))
+    except FilterError:
+        return f"“{query}”"
 
 
 def change(field: str, value: Any) -> str:

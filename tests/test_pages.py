@@ -234,7 +234,7 @@ def test_a_database_that_cannot_be_read_is_said_without_its_path(
 
 
 def test_any_words_can_be_searched(filled: Installation) -> None:
-    for words in ('"', "a OR b", "NEAR(", "*", "ऊर्जा", "x" * 500, "-", "\x00"):
+    for words in ('"', "a OR b", "NEAR(", "*", "ऊर्जा", "x" * 500, "-"):
         assert filled.browser().get(f"/?q={quote(words)}").status_code == 200
 
 

@@ -12,8 +12,8 @@ from notifier.channels.email import Email
 class Channel(Protocol):
     """Something that can carry a message."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Hand the message over, or raise notifier.errors.DeliveryError."""
+    def send(self, message: EmailMessage, recipient: str) -> None:
+        """Hand the message over to go to this address, or raise notifier.errors.DeliveryError."""
 
 
 def open_channel(smtp_url: str) -> Channel:

@@ -13,11 +13,13 @@ class Console:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: EmailMessage, recipient: str) -> None:
         """Print the message."""
         body = message.get_body(("plain",))
         text = body.get_content() if body else ""
-        headers = "\n".join(f"{name}: {message[name]}" for name in ("To", "Subject", "Message-ID"))
+        headers = "\n".join(f"{name}: {message[name]}" for name in ("Subject", "Message-ID"))
         stream = self._stream or sys.stdout
-        stream.write(f"--- not sent: no COMMUNIQUE_SMTP_URL is set ---\n{headers}\n\n{text}\n")
+        stream.write(
+            f"--- not sent: no COMMUNIQUE_SMTP_URL is set ---\nTo: {recipient}\n{headers}\n\n{text}\n"
+        )
         stream.flush()

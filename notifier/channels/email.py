@@ -25,7 +25,7 @@ class Email:
         self._port = parts.port or {"smtps": 465, "smtp+starttls": 587}.get(parts.scheme, 25)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: EmailMessage, recipient: str) -> None:
         """Hand the message over; returns when the server has accepted it.
 
         Raises DeliveryError: permanent when the server refuses the recipient or the message with a 5yz
@@ -37,18 +37,17 @@ class Email:
             # Whatever keeps us from the server, a wrong password included, is no fault of the recipient.
             raise DeliveryError(f"mail server {self._host}:{self._port}: {error}", permanent=False) from error
         try:
-            server.send_message(message, parseaddr(message["From"])[1], [parseaddr(message["To"])[1]])
+            server.send_message(message, parseaddr(message["From"])[1], [recipient])
+        except smtplib.SMTPSenderRefused as error:
+            # So is a sender that the server does not know, or that should have logged in.
+            raise _refused(error.smtp_code, error.smtp_error, permanent=False) from error
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             raise _refused(code, reply) from error
         except smtplib.SMTPResponseException as error:
             raise _refused(error.smtp_code, error.smtp_error) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise DeliveryError(
-                f"the mail server cannot carry this address: {error}", permanent=True
-            ) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise DeliveryError(f"the mail server broke off: {error}", permanent=False) from error
+            raise DeliveryError(f"mail server {self._host}:{self._port}: {error}", permanent=False) from error
         finally:
             _leave(server)
 
@@ -69,9 +68,10 @@ class Email:
         return server
 
 
-def _refused(code: int, reply: bytes | str) -> DeliveryError:
+def _refused(code: int, reply: bytes | str, *, permanent: bool = True) -> DeliveryError:
     words = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return DeliveryError(f"{code} {words}", permanent=500 <= code < 600)
+    final = permanent and 500 <= code < 600
+    return DeliveryError(f"{code} {words}", permanent=final, brief=f"refused with {code}")
 
 
 def _leave(server: smtplib.SMTP) -> None:
