@@ -116,13 +116,11 @@ class _Known:
         return same[0].announcement if same else None
 
     def _same_page(self, seen: Sighting, entry: Entry, link_tells: bool) -> bool:
-        """Whether one link means one thing: the guid is missing or made of the link, or the words agree.
-        (Some feeds link all they say to one page.)"""
+        """Whether one link means one thing: the guid is made of it, or the words agree. (Some feeds link
+        all they say to one page.)"""
         if not link_tells:
             return seen.fingerprint == fingerprint(entry) or seen.shown["title"] == entry.title
-        if not entry.guid or not seen.guid or canonical(entry.guid) == entry.link:
-            return True
-        return _alike(seen, entry)
+        return bool(entry.guid and canonical(entry.guid) == entry.link) or _alike(seen, entry)
 
 
 def _alike(seen: Sighting, entry: Entry) -> bool:

@@ -120,7 +120,7 @@ def _body(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
             if size > BODY_BYTES:
                 raise SourceError(f"sends more than {BODY_BYTES // 1_000_000} MB")
             if time.monotonic() > deadline:
-                raise SourceError(f"took more than {TOTAL_SECONDS:.0f} seconds to answer")
+                raise SourceError(_TOO_LATE.format(TOTAL_SECONDS))
             chunks.append(chunk)
     except (exceptions.HTTPError, OSError) as error:
         raise SourceError(_in_words(error, url)) from error
@@ -172,6 +172,9 @@ _WORDS = (
 """What went wrong, in words; a kind stands before those that it is one of."""
 
 
+_TOO_LATE = "took more than {:g} seconds to answer"
+
+
 class PrivateAddress(SourceError):
     """The connected socket leads to a private, loopback or otherwise not public address."""
 
@@ -191,16 +194,20 @@ def _guard(sock: socket.socket) -> socket.socket:
 
 def _in_time(connection: HTTPConnection, answer: Callable[[], HTTPResponse]) -> HTTPResponse:
     """The head of an answer within TOTAL_SECONDS, however slowly its bytes come in."""
-    closing = threading.Timer(TOTAL_SECONDS, _hang_up, (connection.sock,))
+    late = threading.Event()
+    closing = threading.Timer(TOTAL_SECONDS, _hang_up, (connection.sock, late))
     closing.daemon = True
     closing.start()
     try:
         return answer()
     finally:
         closing.cancel()
+        if late.is_set():
+            raise SourceError(_TOO_LATE.format(TOTAL_SECONDS))
 
 
-def _hang_up(sock: socket.socket | None) -> None:
+def _hang_up(sock: socket.socket | None, late: threading.Event) -> None:
+    late.set()
     try:
         if sock:
             sock.shutdown(socket.SHUT_RDWR)

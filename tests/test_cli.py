@@ -287,3 +287,58 @@ def test_the_worker_polls_and_mails_until_sigterm(
     assert mailbox.messages[0]["Subject"] == "New call: Funding call 2: quantum networks"
     assert watched.run("verify").returncode == 0
     assert watched.cursor("dsit").lease_holder is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("COMMUNIQUE_SMTP_URL", "smtp://user:hunter2/x@mail.example.org"),
+        ("COMMUNIQUE_SMTP_URL", "smtp://user:hunter2#x@mail.example.org"),
+        ("COMMUNIQUE_SMTP_URL", "smtp://user:hunter2@mail.example.org:99999"),
+        ("COMMUNIQUE_SMTP_URL", "smtp://[::1"),
+        ("COMMUNIQUE_BASE_URL", "http://[::1"),
+        ("COMMUNIQUE_POLL_SECONDS", "inf"),
+        ("COMMUNIQUE_THREADS", "inf"),
+        ("COMMUNIQUE_MAIL_FROM", "not an address"),
+    ],
+)
+def test_a_mistaken_setting_is_one_line_without_a_password(
+    here: Installation, variable: str, value: str
+) -> None:
+    done = here.run("doctor", **{variable: value})
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1 and variable in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_one_file_for_both_databases_is_refused(here: Installation) -> None:
+    done = here.run("doctor", COMMUNIQUE_PEOPLE_URL=here.settings.log_url)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_a_backup_that_cannot_be_written_is_one_line(here: Installation) -> None:
+    (here.folder / "file").write_text("in the way")
+    done = here.run("backup", str(here.folder / "file" / "deeper"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_a_rehearsal_leaves_alone_who_wants_to_be(watched: Installation, government: Government) -> None:
+    government.serve("/feed", b"", status=503, headers={"Retry-After": "3600"})
+    watched.run("poll")
+    count = len(government.requests)
+    watched.run("poll", "--dry-run")
+    assert len(government.requests) == count
+
+
+def test_text_that_ends_the_standard_parser_is_read_all_the_same(here: Installation) -> None:
+    done = here.run("extract", "-", "--json", stdin="<p>Apply now <![ endif]--> for funding</p>")
+    assert done.returncode == 0, done.stderr
+
+
+def test_erasing_beside_a_reader_does_not_claim_more_than_it_did(here: Installation) -> None:
+    here.run("subscribers", "add", "anna@example.org")
+    with here.people_db.read() as tx:
+        people.everyone(tx)
+        done = here.run("subscribers", "erase", "anna@example.org")
+    assert done.returncode == 1
+    assert "another program is reading" in done.stderr

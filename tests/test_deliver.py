@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -15,6 +17,7 @@ from notifier.channels import Console
 from notifier.tokens import Tokens
 from storage import holders, log, outbox, people
 from storage.clock import now
+from storage.errors import StorageError
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -207,7 +210,7 @@ def test_a_mail_server_that_is_down_loses_nothing(
     telling.subscribe("anna@example.org")
     publish(telling, government, call(2))
     up = telling.settings
-    object.__setattr__(telling, "settings", type(up)(**{**vars(up), "smtp_url": "smtp://127.0.0.1:9"}))
+    telling.settings = dataclasses.replace(up, smtp_url="smtp://127.0.0.1:9")
     assert telling.deliver() == (1, 0, 1)
     telling.settings = up
     monkeypatch.setattr(deliver, "now", lambda: now() + timedelta(minutes=6))
@@ -342,3 +345,79 @@ def test_an_erased_person_is_in_no_file_any_more(telling: Installation, governme
     telling.people_db.forget()
     content = b"".join(path.read_bytes() for path in telling.folder.glob("people.db*"))
     assert b"unmistakable" not in content
+
+
+HOSTILE = "=?utf-8?q?Hi=0D=0ABcc:_evil=40example.org=0D=0AX-Forged:_yes=0D=0A=0D=0Aforged?="
+
+
+def test_a_title_cannot_bring_headers_into_the_message(
+    telling: Installation, government: Government, mailbox: Mailbox
+) -> None:
+    """Not even behind an encoded word (RFC 2047), which the email package would decode."""
+    telling.subscribe("anna@example.org")
+    publish(telling, government, call(2, title=f"Funding call: quantum {HOSTILE}"))
+    telling.deliver()
+    (message,) = mailbox.messages
+    head = message.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\n") if line[:1] not in b" \t"]
+    assert b"bcc" not in names and b"x-forged" not in names
+    assert names.count(b"subject") == 1
+
+
+def test_headers_for_programs_are_on_the_wire_as_they_are(
+    telling: Installation, government: Government, mailbox: Mailbox
+) -> None:
+    """Neither folded nor encoded: mail programs read List-Unsubscribe byte by byte."""
+    telling.subscribe("anna@example.org")
+    publish(telling, government, call(2))
+    telling.deliver()
+    raw = mailbox.messages[0].raw.decode("ascii").replace("\r\n", "\n")
+    assert re.search(r"^List-Unsubscribe: <http://communique\.example/unsubscribe/[\w.-]+>$", raw, re.M)
+    assert "\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n" in raw
+    assert re.search(r"^List-Id: Communique alerts <alerts\.localhost>$", raw, re.M)
+    assert re.search(r"^Message-ID: <[0-9a-f]{32}@localhost>$", raw, re.M)
+
+
+def test_a_refused_sender_is_the_operators_mistake_and_loses_no_alert(
+    telling: Installation, government: Government
+) -> None:
+    class Refusing(Mailbox):
+        async def handle_MAIL(self, *arguments: object) -> str:
+            return "530 5.7.0 Authentication required"
+
+    telling.subscribe("anna@example.org")
+    publish(telling, government, call(2))
+    with Refusing() as refusing:
+        telling.settings = dataclasses.replace(telling.settings, smtp_url=refusing.smtp_url)
+        assert telling.deliver() == (1, 0, 1)
+    with telling.people_db.read() as tx:
+        assert outbox.pending(tx) == 1
+
+
+def test_no_address_is_written_to_the_operators_log(
+    telling: Installation, government: Government, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    mailbox.refuse("jane.private@example.org", 550, "<jane.private@example.org>: no such person")
+    telling.subscribe("jane.private@example.org")
+    publish(telling, government, call(2))
+    telling.deliver()
+    assert "refused with 550" in caplog.text
+    assert "jane" not in caplog.text
+
+
+def test_files_that_do_not_belong_together_are_told_instead_of_losing_alerts(
+    telling: Installation, government: Government
+) -> None:
+    with telling.people_db.write() as tx:
+        outbox.move_checkpoint(tx, deliver.CONSUMER, 999)
+    with pytest.raises(StorageError, match="restore both files from one backup"):
+        telling.deliver()
+
+
+def test_a_live_process_elsewhere_is_not_taken_for_a_dead_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = holders.me()
+    assert not holders.gone(mine)
+    place = mine.rsplit(":", 2)[0]
+    assert holders.gone(f"{place}:999999999:abcd")
+    for elsewhere in (f"other-{place}:999999999:abcd", f"{place}1:999999999:abcd", "nonsense", ""):
+        assert not holders.gone(elsewhere)

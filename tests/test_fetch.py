@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -143,3 +145,53 @@ def test_the_next_poll_is_an_interval_away_a_tenth_more_or_less() -> None:
     waits = {rhythm.after_success(f"source-{number}", 30, NOW) - NOW for number in range(100)}
     assert timedelta(minutes=27) <= min(waits) < max(waits) <= timedelta(minutes=33)
     assert len(waits) > 50
+
+
+class Dripping(threading.Thread):
+    """A server that sends its answer byte by byte, and never ends."""
+
+    def __init__(self, head: bytes) -> None:
+        super().__init__(daemon=True)
+        self.head = head
+        self.over = threading.Event()
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/"
+
+    def run(self) -> None:
+        talking, _ = self.listening.accept()
+        with talking:
+            talking.recv(65536)
+            talking.sendall(self.head)
+            while not self.over.wait(0.05):
+                try:
+                    talking.sendall(b"x")
+                except OSError:
+                    return
+
+    def close(self) -> None:
+        self.over.set()
+        self.join()
+        self.listening.close()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+    ids=["head", "body of a known length", "body without end"],
+)
+def test_a_server_that_drips_is_left_when_the_time_is_over(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    monkeypatch.setattr("feed.fetch.TOTAL_SECONDS", 0.5)
+    dripping = Dripping(head)
+    dripping.start()
+    started = time.monotonic()
+    with pytest.raises(SourceError, match="took more than"):
+        fetcher.get(dripping.url)
+    taken = time.monotonic() - started
+    dripping.close()
+    assert taken < 10  # of the sixty and more that it would take otherwise

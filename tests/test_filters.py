@@ -302,3 +302,11 @@ def test_rebuilding_gives_the_same_read_model(log_db: Database) -> None:
 def _tables(tx: Any) -> dict[str, list[tuple[Any, ...]]]:
     names = ("announcements", "subjects", "facets", "amounts", "subject_events", "subjects_search")
     return {name: sorted(tuple(row) for row in tx.execute(f"SELECT * FROM {name}")) for name in names}
+
+
+@pytest.mark.parametrize("word", ["QuantumNet™", "ﬁbre", "Ⅳ", "naïve", "STRASSE", "straße"])
+def test_a_word_is_found_as_it_was_asked_for(word: str) -> None:
+    """Folding twice changes nothing: what is stored and read again still matches."""
+    once = " ".join(filters.words(word))
+    assert " ".join(filters.words(once)) == once
+    assert filters.matches(asked(f"q={word}"), subject(title=f"The {word} call"), NOW.date(), NOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -251,3 +252,37 @@ def test_any_words_can_be_searched(filled: Installation) -> None:
 )
 def test_times_are_told_as_people_tell_them(stamp: str | None, words: str) -> None:
     assert ago(stamp, from_stamp("2026-11-23T12:00:00.000000Z")) == words
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://gov.example/a b",
+        'https://gov.example/"quoted"<tag>',
+        "https://gov.example/{curly}|pipe^caret",
+        "https://gov.example/100%zz",
+        "https://gov.example/x#a#b",
+        "https://gov.example/ऊर्जा?q=ü",
+        "https://gov.example/\u202egnp.exe",
+        "https://bad host.example/",
+        "https://user:pass@gov.example/",
+        "//gov.example/no-scheme",
+        "https://gov.example/[x]",
+    ],
+)
+def test_every_address_in_the_feed_is_one(here: Installation, government: Government, link: str) -> None:
+    here.watch("dsit", government.serve("/feed", rss(call(1, link=link.replace("<", "&lt;"), guid="x"))))
+    here.poll()
+    for entry in feed_of(here).entries:
+        for found in entry.links:
+            assert re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*", found.href)
+
+
+@pytest.mark.parametrize("query", ["?body=%01", "?body=%EF%BF%BE", "?q=%00", "?min_amount=5ZZZ"])
+def test_what_cannot_be_written_into_a_feed_is_refused(filled: Installation, query: str) -> None:
+    assert filled.browser().get(f"/feed.atom{query}").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/events.ndjson?after=%C2%B2", "/?before=%C2%B2", "/events?before=-1"])
+def test_only_digits_are_a_position(filled: Installation, path: str) -> None:
+    assert filled.browser().get(path).status_code == 400

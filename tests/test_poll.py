@@ -334,3 +334,166 @@ def test_long_texts_are_kept_beside_the_log(watched: Installation, government: G
     assert len(event.payload["summary"]) <= 1000
     with watched.log_db.read() as tx:
         assert log.text(tx, event.payload["text"]) == text.strip()
+
+
+def test_two_feeds_that_show_one_edit_at_once_tell_it_once(tmp_path: Path, government: Government) -> None:
+    installation = Installation(tmp_path)
+    for key in ("a", "b", "c", "d"):
+        installation.watch(key, government.serve(f"/{key}", rss(call(1))))
+    installation.poll()
+    later = call(1)["description"].replace("12 March", "30 April")
+    for key in installation.sources:
+        government.serve(f"/{key}", rss(call(1, description=later)))
+    installation.poll()
+    assert len(installation.events("CallChanged")) == 1
+    installation.close()
+
+
+def test_an_edit_is_compared_with_what_the_same_source_said_before(
+    watched: Installation, government: Government
+) -> None:
+    """A second feed tells less of the same page; its corrected typo moves no fact."""
+    shorter = call(1, description="Apply for a share of £50,000 to bild quantum networks.")
+    watched.watch("other", government.serve("/other", rss(shorter)))
+    watched.poll("other")
+    mended = call(1, description="Apply for a share of £50,000 to build quantum networks.")
+    government.serve("/other", rss(mended))
+    watched.poll("other")
+    assert [event.type for event in watched.events()[3:]] == ["AnnouncementRevised"]
+
+
+def test_a_second_feed_that_tells_more_brings_the_call(tmp_path: Path, government: Government) -> None:
+    installation = Installation(tmp_path)
+    installation.watch("short", government.serve("/short", rss(visit(1))))
+    installation.watch("long", government.serve("/long", rss(visit(2))))
+    installation.poll()
+    page = call(1, title="Quantum networks", description="News of the week.")
+    government.serve("/short", rss(page, visit(1)))
+    installation.poll("short")
+    assert installation.events("CallAnnounced") == []
+    government.serve("/long", rss(call(1, title="Quantum networks"), visit(2)))
+    installation.poll("long")
+    (announced,) = installation.events("CallAnnounced")
+    assert announced.payload["backfill"] is False
+    assert len(installation.events("AnnouncementPublished")) == 3
+    installation.close()
+
+
+def test_the_archive_of_a_new_source_does_not_swallow_the_news_of_an_old_one(
+    watched: Installation, government: Government
+) -> None:
+    """What the new source shows at first is backfill there, and news where it was not before."""
+    watched.watch("new", government.serve("/new", rss(call(2), call(3))))
+    watched.poll("new")
+    government.serve("/feed", rss(call(2), call(1), visit(1)))
+    watched.poll("dsit")
+    watched.poll()
+    announced = [event.payload for event in watched.events("CallAnnounced")]
+    assert [(data["url"][-1], data["backfill"]) for data in announced] == [
+        ("1", True),
+        ("2", True),
+        ("3", True),
+        ("2", False),
+    ]
+    assert len(watched.subjects()) == 3
+
+
+def test_what_an_old_source_takes_up_late_is_no_news(watched: Installation, government: Government) -> None:
+    watched.watch("new", government.serve("/new", rss(call(2))))
+    watched.poll("new")
+    watched.poll("dsit")
+    government.serve("/feed", rss(call(2), call(1), visit(1)))
+    watched.poll("dsit")
+    assert [event.payload["backfill"] for event in watched.events("CallAnnounced")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"guid": "https://gov.example/the-latest"},
+        {"link": "https://gov.example/calls"},
+        {"guid": "", "link": "https://gov.example/calls"},
+    ],
+    ids=["one guid for everything", "one page for everything", "one page and no guid"],
+)
+def test_a_feed_that_shows_one_thing_at_a_time_tells_each(
+    tmp_path: Path, government: Government, changes: dict[str, str]
+) -> None:
+    titles = ["Grants for quantum networks", "Competition on tidal power", "Fellowships in marine biology"]
+    installation = Installation(tmp_path)
+    for number, title in enumerate(titles, 1):
+        installation.watch("one", government.serve("/one", rss(call(number, title=title, **changes))))
+        installation.poll()
+    published = [event.payload["title"] for event in installation.events("AnnouncementPublished")]
+    assert published == titles
+    installation.close()
+
+
+def test_two_entries_of_the_same_title_with_nothing_else_to_tell_them_apart_are_two(
+    tmp_path: Path, government: Government
+) -> None:
+    first = {"title": "Call for proposals", "description": "On quantum networks, until 3 May 2027."}
+    second = {"title": "Call for proposals", "description": "On tidal power, until 9 June 2027."}
+    installation = Installation(tmp_path)
+    installation.watch("one", government.serve("/one", rss(first, second)))
+    installation.poll()
+    installation.poll()
+    assert len(installation.events("AnnouncementPublished")) == 2
+    installation.close()
+
+
+def test_the_rest_of_a_first_answer_that_broke_off_is_still_backfill(
+    tmp_path: Path, government: Government
+) -> None:
+    body = rss(*map(call, range(1, 10)))
+    installation = Installation(tmp_path)
+    installation.watch("one", government.serve("/one", body[: len(body) // 3]))
+    installation.poll()
+    government.serve("/one", body)
+    installation.poll()
+    announced = installation.events("CallAnnounced")
+    assert len(announced) == 9
+    assert all(event.payload["backfill"] for event in announced)
+    installation.close()
+
+
+def test_what_a_new_address_shows_at_first_is_backfill(watched: Installation, government: Government) -> None:
+    government.serve("/feed", b"", status=500)
+    watched.poll()
+    watched.watch("dsit", government.serve("/moved", rss(call(4), call(1))))
+    watched.poll()
+    assert watched.events("CallAnnounced")[-1].payload["backfill"]
+    assert [event.type for event in watched.events()][-1] == "SourceRecovered"
+    assert "if-none-match" not in government.requests[-1].headers
+
+
+@pytest.mark.parametrize("header", ["²", "Mon, 23 Nov 2026 13:00:00 +99999999999999", "", "-5", "x" * 5000])
+def test_a_hostile_retry_after_is_only_a_failure(
+    watched: Installation, government: Government, header: str
+) -> None:
+    government.serve("/feed", b"", status=503, headers={"Retry-After": header.encode().decode("latin-1")})
+    assert watched.poll()["dsit"].status == "failed"
+    assert watched.cursor("dsit").lease_holder is None
+
+
+def test_a_second_worker_keeps_retry_after_and_what_is_not_due(
+    watched: Installation, government: Government
+) -> None:
+    count = len(government.requests)
+    outcome = poll.poll(watched.log_db, watched.fetcher, watched.sources["dsit"], due=True)
+    assert outcome.status == "skipped"
+    government.serve("/feed", b"", status=503, headers={"Retry-After": "3600"})
+    watched.poll()
+    assert watched.poll()["dsit"].status == "skipped"
+    assert len(government.requests) == count + 1
+
+
+def test_one_bad_entry_does_not_keep_us_from_the_others(
+    watched: Installation, government: Government
+) -> None:
+    """Left behind by a word processor, and enough to end the standard library's HTML parser."""
+    bad = visit(8, description="<p>Words <![ endif]--> more</p>")
+    government.serve("/feed", rss(bad, call(2), call(1), visit(1)))
+    assert watched.poll()["dsit"].status == "fetched"
+    assert len(watched.events("CallAnnounced")) == 2
+    assert len(watched.events("AnnouncementPublished")) == 4

@@ -232,3 +232,74 @@ def test_pages_behind_a_token_are_kept_by_nobody(here: Installation, browser: An
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Robots-Tag"] == "noindex"
+
+
+def test_many_wishes_do_not_make_many_mails_to_one_address(
+    here: Installation, browser: Any, mailbox: Mailbox
+) -> None:
+    for number in range(30):
+        browser.post("/subscribe", data={**WISH, "q": f"word{number}"})
+    here.deliver()
+    assert len(mailbox.messages) == 5
+
+
+@pytest.mark.parametrize(
+    "address", ["=?utf-8?q?victim?=@evil.example", "=?utf-8?q?victim=40bank.example=2Cb?=@evil.example"]
+)
+def test_an_encoded_word_is_no_address(here: Installation, browser: Any, address: str) -> None:
+    assert browser.post("/subscribe", data={**WISH, "email": address}).status_code == 400
+    assert subscriptions(here) == []
+
+
+def test_two_people_whose_addresses_look_alike_stay_two(here: Installation, browser: Any) -> None:
+    for address in ("straße@example.org", "strasse@example.org"):
+        browser.post("/subscribe", data={**WISH, "email": address})
+    assert len({item.subscriber for item in subscriptions(here)}) == 2
+
+
+def test_a_domain_in_another_script_is_mailed_in_the_form_every_server_takes(
+    here: Installation, browser: Any, mailbox: Mailbox
+) -> None:
+    browser.post("/subscribe", data={**WISH, "email": "anna@bücher.example"})
+    here.deliver()
+    assert mailbox.messages[0].envelope_rcpt == ("anna@xn--bcher-kva.example",)
+
+
+def test_who_unsubscribes_is_in_no_file_any_more(here: Installation, browser: Any, mailbox: Mailbox) -> None:
+    page = browser.post(asked(here, browser, mailbox, email="unmistakable@example.org")).text
+    manage = re.search(r'href="/subscriptions/([^"]+)"', page)
+    assert manage
+    browser.post(f"/unsubscribe/{manage[1]}")
+    content = b"".join(path.read_bytes() for path in here.folder.glob("people.db*"))
+    assert b"unmistakable" not in content
+
+
+def test_a_request_made_again_is_good_for_seven_days_again(
+    here: Installation, browser: Any, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(here, browser, mailbox)
+    later = now() + timedelta(days=6)
+    monkeypatch.setattr("notifier.pages.now", lambda: later)
+    browser.post("/subscribe", data=WISH)
+    with here.people_db.write() as tx:
+        assert people.expire(tx, later - timedelta(days=5)) == 0
+        assert people.expire(tx, later + timedelta(days=1)) == 1
+
+
+def test_people_are_for_the_owners_eyes_only(here: Installation, browser: Any) -> None:
+    browser.post("/subscribe", data=WISH)
+    assert here.run("backup", str(here.folder / "copy")).returncode == 0
+    for path in (*here.folder.glob("people.db*"), here.folder / "copy" / "people.db"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_stored_filter_that_cannot_be_read_any_more_can_still_be_left(
+    here: Installation, browser: Any, mailbox: Mailbox
+) -> None:
+    page = browser.post(asked(here, browser, mailbox)).text
+    manage = re.search(r'href="/subscriptions/([^"]+)"', page)
+    assert manage
+    with here.people_db.write() as tx:
+        tx.execute("UPDATE subscriptions SET filter = 'technology=phlogiston'")
+    assert "phlogiston" in browser.get(f"/unsubscribe/{manage[1]}").text
+    assert browser.post(f"/unsubscribe/{manage[1]}").status_code == 200
