@@ -18,7 +18,7 @@ from feed.errors import SourceBusy, SourceError, SourceGone
 from feed.fetch import Fetcher, Response
 from feed.parse import Feed, parse
 from feed.source import Source
-from storage import catalogue, cursors, holders, log
+from storage import catalogue, cursors, effects, holders, log
 from storage.clock import now, to_stamp
 from storage.cursors import Cursor, LeaseLost
 from storage.database import Database, Tx
@@ -174,7 +174,7 @@ def _write(tx: Tx, after: Cursor, decision: Decision, outcome: Outcome) -> Outco
         log.keep_text(tx, text)
     events = (*decision.events, *_transition(tx, after))
     for recorded in log.append(tx, events, now()):
-        catalogue.apply(tx, recorded)
+        effects.apply(tx, recorded)
     for sighting in decision.sightings:
         cursors.see(tx, sighting)
     cursors.advance(tx, after, holders.me())

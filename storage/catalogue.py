@@ -1,7 +1,6 @@
 """The read model: announcements, subjects, and what they can be found by.
 
-Written only by `apply`, event by event, in the transaction that appends the event, and by `rebuild`.
-May not decide anything: it holds what the events say.
+Reads only: storage.effects writes it, event by event. May not decide anything: it holds what the events say.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from storage import log
 from storage.clock import to_stamp
 from storage.database import Tx
 from storage.events import Evidence, Money
-from storage.filters import Filter, Subject, first_moment, horizon, last_moment, words
+from storage.filters import Filter, Subject, horizon
 from storage.log import Recorded
 
 FACETS = {"technology": "technologies", "country": "countries", "body": "bodies"}
@@ -50,23 +49,6 @@ class Entry:
     backfill: bool
 
 
-def apply(tx: Tx, event: Recorded) -> None:
-    """Bring the read model up to `event`, which follows the last one that was applied."""
-    if effect := _EFFECTS.get(event.type):
-        effect(tx, event, event.payload)
-
-
-def rebuild(tx: Tx) -> int:
-    """Compute the read model again from the log; returns the number of events read."""
-    for table in ("subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements"):
-        tx.execute(f"DELETE FROM {table}")
-    count = 0
-    for event in log.read(tx):
-        apply(tx, event)
-        count += 1
-    return count
-
-
 def announcement(tx: Tx, key: str) -> Announcement | None:
     """The announcement with this id, or None."""
     row = tx.execute("SELECT * FROM announcements WHERE id = ?", (key,)).fetchone()
@@ -94,7 +76,7 @@ def archived_since(tx: Tx, keys: Sequence[str], stamp: str) -> set[str]:
 def subject(tx: Tx, key: str) -> Subject | None:
     """The subject with this id, or None."""
     row = tx.execute("SELECT * FROM subjects WHERE id = ?", (key,)).fetchone()
-    return _subject(row) if row else None
+    return read_subject(row) if row else None
 
 
 def subjects_of(tx: Tx, announcements: Sequence[str]) -> list[Subject]:
@@ -103,7 +85,7 @@ def subjects_of(tx: Tx, announcements: Sequence[str]) -> list[Subject]:
         "SELECT * FROM subjects WHERE announcement IN (SELECT value FROM json_each(?)) ORDER BY announced",
         (json.dumps(list(announcements)),),
     )
-    return [_subject(row) for row in rows]
+    return [read_subject(row) for row in rows]
 
 
 def story(tx: Tx, key: str) -> list[Recorded]:
@@ -145,7 +127,7 @@ def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
         " ORDER BY closes_at, announced LIMIT ?",
         (to_stamp(now), limit),
     )
-    return [_subject(row) for row in rows]
+    return [read_subject(row) for row in rows]
 
 
 def counts(tx: Tx) -> dict[str, int]:
@@ -176,13 +158,14 @@ def _entry_of(event: Recorded, row: Any) -> Entry:
     evidence = payload.get("evidence") or json.loads(row["evidence"])
     return Entry(
         event=event,
-        subject=_subject(row),
+        subject=read_subject(row),
         evidence=tuple(Evidence(**item) for item in evidence),
         backfill=bool(payload.get("backfill", False)),
     )
 
 
-def _subject(row: Any) -> Subject:
+def read_subject(row: Any) -> Subject:
+    """The subject in a row of `subjects`."""
     return Subject(
         id=row["id"],
         kind=row["kind"],
@@ -252,128 +235,4 @@ _STATUS = {
     "closed": f"(s.kind = 'call' AND {_CLOSED})",
     "upcoming": f"(s.kind = 'call' AND NOT {_CLOSED} AND {_UPCOMING})",
     "open": f"(s.kind = 'call' AND NOT {_CLOSED} AND NOT {_UPCOMING})",
-}
-
-
-def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    tx.execute(
-        "INSERT INTO announcements"
-        " (id, source, title, url, summary, published_at, text, position, backfill)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            data["announcement"],
-            data["source"],
-            data["title"],
-            data["url"],
-            data["summary"],
-            data["published_at"],
-            data["text"],
-            event.position,
-            int(data["backfill"]),
-        ),
-    )
-
-
-def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
-    columns = "".join(f"{name} = ?, " for name in changed)
-    tx.execute(
-        f"UPDATE announcements SET {columns}revised = ? WHERE id = ?",
-        (*changed.values(), event.position, data["announcement"]),
-    )
-
-
-_REVISABLE = ("title", "url", "summary", "published_at", "text")
-
-
-def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    tx.execute("UPDATE announcements SET withdrawn = ? WHERE id = ?", (event.position, data["announcement"]))
-
-
-def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    if (number := _number(tx, data["subject"])) is not None:
-        # Told anew, as news: by a source to which it is new, behind one that had it in its archive.
-        tx.execute("UPDATE subjects SET backfill = ? WHERE announced = ?", (int(data["backfill"]), number))
-        _happened(tx, event, number)
-        return
-    kind = "call" if event.type.startswith("Call") else "initiative"
-    plain = ("title", "url", "summary", "source", "announcement")
-    lists = (*FACETS.values(), "money", "evidence")
-    columns = ["announced", "latest", "id", "kind", "backfill", *plain, *lists, "opens", "closes"]
-    values = [event.position, event.position, data["subject"], kind, int(data["backfill"])]
-    values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
-    values += [data["opens"], data["closes"]]
-    marks = ", ".join("?" * len(columns))
-    tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
-    _happened(tx, event, event.position)
-    _index(tx, event.position)
-
-
-def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    if (number := _number(tx, data["subject"])) is None:
-        return
-    for name, change in data["changed"].items():
-        if name in (*FACETS.values(), "money"):
-            tx.execute(
-                f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
-            )
-        elif name in ("opens", "closes"):
-            tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
-    _happened(tx, event, number)
-    _index(tx, number)
-
-
-def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    if (number := _number(tx, data["subject"])) is not None:
-        tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
-        _happened(tx, event, number)
-
-
-def _number(tx: Tx, key: str) -> int | None:
-    row = tx.execute("SELECT announced FROM subjects WHERE id = ?", (key,)).fetchone()
-    return row["announced"] if row else None
-
-
-def _happened(tx: Tx, event: Recorded, number: int) -> None:
-    tx.execute("INSERT INTO subject_events (position, subject) VALUES (?, ?)", (event.position, number))
-    tx.execute("UPDATE subjects SET latest = ? WHERE announced = ?", (event.position, number))
-
-
-def _index(tx: Tx, number: int) -> None:
-    """Write anew what the subject can be found by."""
-    row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
-    now = _subject(row)
-    tx.execute("DELETE FROM facets WHERE subject = ?", (number,))
-    tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
-    for name, column in FACETS.items():
-        for value in sorted(set(getattr(now, column))):
-            tx.execute("INSERT INTO facets (name, value, subject) VALUES (?, ?, ?)", (name, value, number))
-    for money in now.money:
-        tx.execute(
-            "INSERT INTO amounts (subject, currency, amount) VALUES (?, ?, ?)",
-            (number, money.currency, float(money.amount)),
-        )
-    tx.execute(
-        "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
-        (
-            to_stamp(first_moment(now.opens)) if now.opens else None,
-            to_stamp(last_moment(now.closes)) if now.closes else None,
-            number,
-        ),
-    )
-    tx.execute(
-        "INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)",
-        (number, " ".join(words(f"{now.title} {now.summary}"))),
-    )
-
-
-_EFFECTS = {
-    "AnnouncementPublished": _published,
-    "AnnouncementRevised": _revised,
-    "AnnouncementWithdrawn": _withdrawn,
-    "InitiativeAnnounced": _announced,
-    "CallAnnounced": _announced,
-    "InitiativeChanged": _changed,
-    "CallChanged": _changed,
-    "CallClosed": _closed,
 }

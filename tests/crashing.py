@@ -24,7 +24,7 @@ POINTS = {
     "before step 4 (decide)": ("feed.poll._decide", "before"),
     "before step 5 (record)": ("feed.poll._decide", "after"),
     "inside step 5, the events appended": ("storage.log.append", "after"),
-    "inside step 5, the read model written": ("storage.catalogue.apply", "after"),
+    "inside step 5, the read model written": ("storage.effects.apply", "after"),
     "inside step 5, the cursor advanced": ("storage.cursors.advance", "after"),
     "before step 6 (match)": ("notifier.deliver.match_new", "before"),
     "inside step 6, deliveries owed": ("storage.outbox.owe", "after"),

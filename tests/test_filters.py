@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import catalogue, filters, log, wording
+from storage import catalogue, effects, filters, log, wording
 from storage.database import Database
 from storage.events import ANNOUNCED, CallChanged, CallClosed, Event, Money
 from storage.filters import Filter, FilterError, Subject
@@ -207,7 +207,7 @@ def test_the_catalogue_and_the_matcher_agree_on_every_filter(
     """One grammar, two engines: SQL for the many, Python for the one."""
     with pytest.raises(RolledBack), log_db.write() as tx:
         for event in log.append(tx, [step for item in known for step in _life(item)], NOW):
-            catalogue.apply(tx, event)
+            effects.apply(tx, event)
         for wanted in asked_for:
             listed = {entry.subject.id for entry in catalogue.entries(tx, wanted, NOW, limit=1000)}
             assert listed == {item.id for item in known if filters.matches(wanted, item, NOW.date(), NOW)}
@@ -272,7 +272,7 @@ def test_a_changed_fact_is_what_a_call_is_found_by_from_then_on(log_db: Database
     )
     with log_db.write() as tx:
         for event in log.append(tx, [*_life(subject()), changed], NOW):
-            catalogue.apply(tx, event)
+            effects.apply(tx, event)
     with log_db.read() as tx:
         now_so = catalogue.subject(tx, "s")
         assert now_so
@@ -292,9 +292,9 @@ def test_a_changed_fact_is_what_a_call_is_found_by_from_then_on(log_db: Database
 def test_rebuilding_gives_the_same_read_model(log_db: Database) -> None:
     with log_db.write() as tx:
         for event in log.append(tx, _life(subject(closed=True)), NOW):
-            catalogue.apply(tx, event)
+            effects.apply(tx, event)
         before = _tables(tx)
-        catalogue.rebuild(tx)
+        effects.rebuild(tx)
         assert _tables(tx) == before
         assert before["facets"]
 

@@ -1,0 +1,9 @@
+"""Wiring: the command `communique`, in modules by what the commands are about.
+
+With app and worker the only modules that may import both feed and notifier. Only these print.
+"""
+
+from feed.cli import people, polling, reading, record, running
+from feed.cli.shared import main
+
+__all__ = ["main", "people", "polling", "reading", "record", "running"]

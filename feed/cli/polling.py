@@ -1,0 +1,111 @@
+"""Commands about sources: poll, sources."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from feed.cli.shared import Commands, log_db_of, main
+from feed.settings import Settings
+
+if TYPE_CHECKING:
+    from feed.poll import Outcome
+    from feed.source import Source
+
+
+@main.command()
+@click.argument("ids", nargs=-1, metavar="[ID]…")
+@click.option(
+    "--all", "everything", is_flag=True, help="Poll all sources, whether their time has come or not."
+)
+@click.option("--dry-run", is_flag=True, help="Print the events that would be recorded; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
+@click.pass_obj
+def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> None:
+    """Poll once what is due, or the named sources, and wait until done."""
+    from feed import poll as polling
+    from feed import source
+    from feed.fetch import Fetcher
+    from storage import cursors
+    from storage.clock import now
+
+    sources = source.load(settings.sources)
+    if unknown := [key for key in ids if key not in sources]:
+        raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
+    log_db = log_db_of(settings)
+    only_due = not (everything or ids or dry_run)
+    if not dry_run:
+        polling.prepare(log_db, sources.values())
+    with log_db.read() as tx:
+        waiting = cursors.waiting(tx, now(), named=ids or None, due=only_due)
+        known = {cursor.source for cursor in cursors.everything(tx)}
+    chosen = [sources[key] for key in waiting if key in sources]
+    if dry_run:  # a source that was never polled has no cursor yet
+        chosen += [item for key, item in sources.items() if key not in known and (not ids or key in ids)]
+    fetcher = Fetcher(
+        contact=settings.base_url,
+        allow_private_networks=settings.allow_private_networks,
+        threads=settings.threads,
+    )
+
+    def poll_one(watched: Source) -> Outcome:
+        return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched)
+
+    outcomes = []
+    for outcome in polling.poll_many(poll_one, chosen, settings.threads):
+        outcomes.append(outcome)
+        _print_outcome(outcome, dry_run, as_json)
+    counted = polling.counted(outcomes)
+    if as_json:
+        click.echo(json.dumps(counted))
+    else:
+        click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counted.items()))
+
+
+def _print_outcome(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
+    from storage.events import to_data
+
+    if outcome.status == "failed" or outcome.reason:
+        line = {"source": outcome.source, "status": outcome.status, "reason": outcome.reason}
+        click.echo(json.dumps(line) if as_json else f"{outcome.source}: {outcome.status}: {outcome.reason}")
+    for event in outcome.events if dry_run else ():
+        name, data = type(event).__name__, to_data(event)
+        if as_json:
+            click.echo(json.dumps({"stream": event.stream, "type": name, "data": data}, ensure_ascii=False))
+        else:
+            click.echo(f"{outcome.source}: {name}: {data.get('title', data.get('reason', ''))}")
+
+
+@main.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def sources(ctx: click.Context) -> None:
+    """The watched sources."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_sources)
+
+
+@sources.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One source a line.")
+@click.pass_obj
+def list_sources(settings: Settings, as_json: bool = False) -> None:
+    """A line a source: health, last success, seen and new, next poll, what is wrong."""
+    from feed import poll as polling
+    from feed import source
+    from storage import cursors
+
+    watched = source.load(settings.sources)
+    log_db = log_db_of(settings)
+    polling.prepare(log_db, watched.values())
+    with log_db.read() as tx:
+        rows = cursors.everything(tx)
+    fields = ("health", "reason", "last_success", "next_poll", "seen", "new")
+    for cursor in rows:
+        line = {"id": cursor.source, "name": cursor.name, "url": cursor.url}
+        line |= {name: getattr(cursor, name) for name in fields}
+        if as_json:
+            click.echo(json.dumps(line, ensure_ascii=False))
+        else:
+            told = f"{cursor.source:32} {cursor.health:8} seen {cursor.seen:4} new {cursor.new:4}"
+            click.echo(f"{told}  {cursor.last_success or 'never':27}  {cursor.reason or ''}".rstrip())

@@ -1,0 +1,127 @@
+"""Commands about the record: log, verify, rebuild, migrate, doctor, backup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feed.cli.shared import fail, log_db_of, main, people_db_of
+from feed.settings import Settings
+
+if TYPE_CHECKING:
+    from storage.database import Database
+    from storage.log import Recorded
+
+
+@main.command("log")
+@click.option("--after", default=0, type=click.IntRange(0, 2**62), help="Only events behind this position.")
+@click.option("--type", "type_name", help="Only events of this type.")
+@click.option("--limit", default=-1, type=click.IntRange(-1, 2**62), help="At most so many events.")
+@click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
+@click.option("--json", "as_json", is_flag=True, help="One event a line, as the log has it.")
+@click.pass_obj
+def show_log(
+    settings: Settings, after: int, type_name: str | None, limit: int, follow: bool, as_json: bool
+) -> None:
+    """The events, in order."""
+    from storage.events import TYPES
+
+    if type_name is not None and type_name not in TYPES:
+        raise click.BadParameter(
+            f"{type_name!r} is no type; it can be {', '.join(TYPES)}", param_hint="--type"
+        )
+    log_db = log_db_of(settings)
+    for event in _events(log_db, after, type_name, limit, follow):
+        click.echo(event.line() if as_json else _event_line(event))
+
+
+def _events(
+    log_db: Database, after: int, type_name: str | None, limit: int, follow: bool
+) -> Iterator[Recorded]:
+    from storage import log
+
+    while limit != 0:
+        size = 1000 if limit < 0 else min(limit, 1000)
+        with log_db.read() as tx:
+            events = list(log.read(tx, after=after, type_name=type_name, limit=size))
+        yield from events
+        limit = limit - len(events) if limit > 0 else limit
+        after = events[-1].position if events else after
+        if len(events) < size:
+            if not follow:
+                return
+            time.sleep(1)
+
+
+def _event_line(event: Recorded) -> str:
+    data = event.payload
+    words = data.get("title") or data.get("reason") or ""
+    return f"{event.position}  {event.recorded_at[:19]}Z  {event.type}  {event.stream}  {words}"
+
+
+@main.command()
+@click.pass_obj
+def verify(settings: Settings) -> None:
+    """Check the whole log: positions, digests, chain, triggers."""
+    from storage import log
+
+    head = log.verify(log_db_of(settings))
+    click.echo(f"ok {head.position} events, head {head.chain}")
+
+
+@main.command()
+@click.pass_obj
+def rebuild(settings: Settings) -> None:
+    """Compute the read model again from the log."""
+
+    with log_db_of(settings).write() as tx:
+        count = effects.rebuild(tx)
+    click.echo(f"rebuilt the read model from {count} events")
+
+
+@main.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring both schemas up to date; the other commands do so on first use, too."""
+    for name, opened in (("log", log_db_of(settings)), ("people", people_db_of(settings))):
+        click.echo(f"{name}: up to date, {len(opened.migrations())} steps")
+
+
+@main.command()
+@click.pass_obj
+def doctor(settings: Settings) -> None:
+    """Check the installation: settings (secrets masked), databases, catalogue, triggers."""
+    from feed import source
+    from storage import log
+
+    for name, value in settings.shown():
+        click.echo(f"{name} = {value}")
+    click.echo(f"catalogue: {len(source.load(settings.sources))} sources")
+    log_db = log_db_of(settings)
+    if fallen := log_db.fallen_guards():
+        fail(f"log.db: the trigger {', '.join(fallen)} is missing or was altered: restore a backup")
+    with log_db.read() as tx:
+        click.echo(f"log: {log.head(tx).position} events, the triggers stand")
+    with people_db_of(settings).read():
+        click.echo("people: can be read")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def backup(settings: Settings, folder: Path) -> None:
+    """Write a consistent copy of both databases to FOLDER, while others go on working."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"cannot make the folder {folder}: {error.strerror}")
+    # People first: a copy of the log that is ahead loses nothing, one that is behind would.
+    for name, opened in (("people.db", people_db_of(settings)), ("log.db", log_db_of(settings))):
+        if (folder / name).exists():
+            fail(f"{folder / name} is there already: choose an empty folder")
+        opened.copy(folder / name)
+        click.echo(f"wrote {folder / name}")

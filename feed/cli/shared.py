@@ -1,0 +1,67 @@
+"""What all commands share: how they fail, and where the databases are.
+
+Each command loads what it needs itself, so that all of them start quickly.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from feed import settings as settings_module
+from feed.settings import Settings, SettingsError
+from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+
+class Commands(click.Group):
+    """Commands whose failures are one clear line and exit status 1, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the house raises becomes a line on standard error."""
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, StorageError) as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            # Whoever read our output has enough of it.
+            sys.stderr.close()
+            ctx.exit(0)
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="communique")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Watches what governments announce, and tells the people who need to know."""
+    ctx.obj = ctx.obj or settings_module.load()
+
+
+def log_db_of(settings: Settings) -> Database:
+    """The installation's log."""
+    from storage.database import open_database
+
+    return open_database(settings.log_url, "log")
+
+
+def people_db_of(settings: Settings) -> Database:
+    """The installation's people."""
+    from storage.database import open_database
+
+    return open_database(settings.people_url, "people")
+
+
+def pairs(line: dict[str, Any]) -> str:
+    """A line for people: `name value, name value`."""
+    return ", ".join(f"{name} {value}" for name, value in line.items())
+
+
+def fail(words: str) -> NoReturn:
+    """End with exit status 1 and this line."""
+    raise click.ClickException(words)

@@ -1,0 +1,158 @@
+"""What each event does to the read model.
+
+The only writer of announcements, subjects and what they can be found by: `apply`, in the transaction that
+appends the event, and `rebuild`. May not decide anything: it writes down what the events say.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from storage import log
+from storage.catalogue import FACETS, read_subject
+from storage.clock import to_stamp
+from storage.database import Tx
+from storage.filters import first_moment, last_moment, words
+from storage.log import Recorded
+
+
+def apply(tx: Tx, event: Recorded) -> None:
+    """Bring the read model up to `event`, which follows the last one that was applied."""
+    if effect := _EFFECTS.get(event.type):
+        effect(tx, event, event.payload)
+
+
+def rebuild(tx: Tx) -> int:
+    """Compute the read model again from the log; returns the number of events read."""
+    for table in ("subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements"):
+        tx.execute(f"DELETE FROM {table}")
+    count = 0
+    for event in log.read(tx):
+        apply(tx, event)
+        count += 1
+    return count
+
+
+def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    tx.execute(
+        "INSERT INTO announcements"
+        " (id, source, title, url, summary, published_at, text, position, backfill)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            data["announcement"],
+            data["source"],
+            data["title"],
+            data["url"],
+            data["summary"],
+            data["published_at"],
+            data["text"],
+            event.position,
+            int(data["backfill"]),
+        ),
+    )
+
+
+def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
+    columns = "".join(f"{name} = ?, " for name in changed)
+    tx.execute(
+        f"UPDATE announcements SET {columns}revised = ? WHERE id = ?",
+        (*changed.values(), event.position, data["announcement"]),
+    )
+
+
+_REVISABLE = ("title", "url", "summary", "published_at", "text")
+
+
+def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    tx.execute("UPDATE announcements SET withdrawn = ? WHERE id = ?", (event.position, data["announcement"]))
+
+
+def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    if (number := _number(tx, data["subject"])) is not None:
+        # Told anew, as news: by a source to which it is new, behind one that had it in its archive.
+        tx.execute("UPDATE subjects SET backfill = ? WHERE announced = ?", (int(data["backfill"]), number))
+        _happened(tx, event, number)
+        return
+    kind = "call" if event.type.startswith("Call") else "initiative"
+    plain = ("title", "url", "summary", "source", "announcement")
+    lists = (*FACETS.values(), "money", "evidence")
+    columns = ["announced", "latest", "id", "kind", "backfill", *plain, *lists, "opens", "closes"]
+    values = [event.position, event.position, data["subject"], kind, int(data["backfill"])]
+    values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
+    values += [data["opens"], data["closes"]]
+    marks = ", ".join("?" * len(columns))
+    tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
+    _happened(tx, event, event.position)
+    _index(tx, event.position)
+
+
+def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    if (number := _number(tx, data["subject"])) is None:
+        return
+    for name, change in data["changed"].items():
+        if name in (*FACETS.values(), "money"):
+            tx.execute(
+                f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
+            )
+        elif name in ("opens", "closes"):
+            tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
+    _happened(tx, event, number)
+    _index(tx, number)
+
+
+def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    if (number := _number(tx, data["subject"])) is not None:
+        tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
+        _happened(tx, event, number)
+
+
+def _number(tx: Tx, key: str) -> int | None:
+    row = tx.execute("SELECT announced FROM subjects WHERE id = ?", (key,)).fetchone()
+    return row["announced"] if row else None
+
+
+def _happened(tx: Tx, event: Recorded, number: int) -> None:
+    tx.execute("INSERT INTO subject_events (position, subject) VALUES (?, ?)", (event.position, number))
+    tx.execute("UPDATE subjects SET latest = ? WHERE announced = ?", (event.position, number))
+
+
+def _index(tx: Tx, number: int) -> None:
+    """Write anew what the subject can be found by."""
+    row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
+    now = read_subject(row)
+    tx.execute("DELETE FROM facets WHERE subject = ?", (number,))
+    tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
+    for name, column in FACETS.items():
+        for value in sorted(set(getattr(now, column))):
+            tx.execute("INSERT INTO facets (name, value, subject) VALUES (?, ?, ?)", (name, value, number))
+    for money in now.money:
+        tx.execute(
+            "INSERT INTO amounts (subject, currency, amount) VALUES (?, ?, ?)",
+            (number, money.currency, float(money.amount)),
+        )
+    tx.execute(
+        "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
+        (
+            to_stamp(first_moment(now.opens)) if now.opens else None,
+            to_stamp(last_moment(now.closes)) if now.closes else None,
+            number,
+        ),
+    )
+    tx.execute(
+        "INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)",
+        (number, " ".join(words(f"{now.title} {now.summary}"))),
+    )
+
+
+_EFFECTS = {
+    "AnnouncementPublished": _published,
+    "AnnouncementRevised": _revised,
+    "AnnouncementWithdrawn": _withdrawn,
+    "InitiativeAnnounced": _announced,
+    "CallAnnounced": _announced,
+    "InitiativeChanged": _changed,
+    "CallChanged": _changed,
+    "CallClosed": _closed,
+}
