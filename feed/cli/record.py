@@ -77,6 +77,7 @@ def verify(settings: Settings) -> None:
 @click.pass_obj
 def rebuild(settings: Settings) -> None:
     """Compute the read model again from the log."""
+    from storage import effects
 
     with log_db_of(settings).write() as tx:
         count = effects.rebuild(tx)
