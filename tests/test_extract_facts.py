@@ -61,12 +61,24 @@ def call(
         ("The sector contributes £12 billion to the economy.", "GB", []),
         ("Call 0800 555 111 or write to us.", "GB", []),
         ("A fund of £0.", "GB", []),
+        ("The €95.5 billion Horizon Europe programme is open.", "EU", []),
+        ("A call under the government's £2.5bn plan.", "GB", []),
+        ("It is part of a wider £750m package.", "GB", []),
+        ("Industry adds £205 million of private funding.", "GB", []),
+        ("Firms have raised more than £43 million in investment.", "GB", []),
+        ("The agency got £400m in funding in 2019.", "GB", []),
+        ("Firms can secure up to £50,000 for a project.", "GB", [("50000", "GBP", "award_max", "£50,000")]),
+        (
+            "The maximum contribution from funders is £500,000.",
+            "GB",
+            [("500000", "GBP", "award_max", "£500,000")],
+        ),
     ],
 )
 def test_money_is_read_with_its_amount_currency_role_and_quote(
     text: str, country: str, amounts: list[tuple[str, str, str, str]]
 ) -> None:
-    money = call(text, country=country).money
+    money = call(text, country=country, published="2026-11-20").money
     assert [(one.amount, one.currency, one.role, one.quote) for one in money] == amounts
 
 
@@ -104,6 +116,13 @@ def test_money_is_read_with_its_amount_currency_role_and_quote(
         ),
         ("The deadline for outline proposals is 4 February 2025.", "GB", "2025-02-04"),
         ("Submissions are accepted until 24 April 2025.", "EU", "2025-04-24"),
+        ("Apply by midnight on 5 March 2027, Brussels time.", "EU", "2027-03-05"),
+        (
+            "Applications are due 27 August 2024. Responses to the RFI are due 22 July 2024.",
+            "US",
+            "2024-08-27",
+        ),
+        ("Pre-applications are due 5 July 2024. Applications are due 27 August 2024.", "US", "2024-08-27"),
     ],
 )
 def test_a_closing_date_is_read_only_where_the_text_states_it(
@@ -133,6 +152,8 @@ def test_opening_and_closing_are_told_apart(text: str, opens: str | None, closes
         ("The competition closes in six weeks.", "2025-03-03", "2025-04-14"),
         ("The competition closes in 10 days.", "2025-03-03T09:00:00+00:00", "2025-03-13"),
         ("The competition closes in six weeks.", None, None),
+        ("The competition closes in two months.", "2025-12-31", "2026-02-28"),
+        ("The competition closes in a month.", "2025-03-03", "2025-04-03"),
         ("Applications close on 9 April.", "2025-03-03", "2025-04-09"),
         ("Applications close on 9 January.", "2024-11-03", "2025-01-09"),
         ("Applications close on 9 April.", None, None),
@@ -184,6 +205,9 @@ def test_technologies_follow_from_whole_words_and_the_longest_phrase(title: str,
         ("London and New Delhi sign technology pact", "GB", ["GB", "IN"]),
         ("Minister launches new AI programme", "GB", ["GB"]),
         ("UK launches new programme against threats from Russia", "GB", ["GB"]),
+        ("UK launches new fund for Ukraine and Moldova", "GB", ["GB"]),
+        ("UK launches new fund to equip Ukrainian soldiers", "GB", ["GB"]),
+        ("India and Algeria sign space agreement", "IN", ["DZ", "IN"]),
     ],
 )
 def test_countries_are_the_parties(title: str, country: str | None, countries: list[str]) -> None:
@@ -217,3 +241,31 @@ def test_countries_are_the_parties(title: str, country: str | None, countries: l
 )
 def test_bodies_are_named_as_the_register_names_them(text: str, country: str, bodies: list[str]) -> None:
     assert list(call(text, country=country).bodies) == bodies
+
+
+LABELLED = (
+    "Funding Opportunity Number: 25-501{0}Agency Name: NSF{0}Close Date: 01/13/2027{0}"
+    "Estimated Total Program Funding: $11,000,000{0}Award Ceiling: $500,000{0}"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LABELLED.format("\n") + "Supports research in quantum sensing.",
+        LABELLED.format(" ") + "Supports research in quantum sensing.",
+        LABELLED.format(" ") + "Description: Supports research in quantum sensing.",
+        "Supports research in quantum sensing.",
+    ],
+    ids=["lines", "one line", "description", "no labels"],
+)
+def test_the_summary_is_the_prose_behind_the_labels(text: str) -> None:
+    assert call(text, country="US").summary == "Supports research in quantum sensing."
+
+
+def test_labels_with_nothing_behind_them_stay_the_summary() -> None:
+    text = LABELLED.format(" ").strip()
+    found = call(text, country="US")
+    assert found.summary == text
+    assert [(one.amount, one.role) for one in found.money] == [("11000000", "total"), ("500000", "award_max")]
+    assert found.closes == "2027-01-13"

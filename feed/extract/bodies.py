@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from feed.extract.words import Hit, Phrases, Word, words
+from feed.extract.words import Hit, Word, words
 from storage.terms import bodies
 
 
@@ -22,8 +21,8 @@ class Candidate:
     shared: bool
 
 
-@cache
-def _phrases() -> Phrases[tuple[Candidate, ...]]:
+def phrases() -> list[tuple[str, tuple[Candidate, ...]]]:
+    """The names of public bodies, each with those that it can mean."""
     held: dict[tuple[str, ...], tuple[str, list[Candidate]]] = {}
     for body in bodies().values():
         pairs = [(alias, False) for alias in (body.name, *body.aliases)] + [
@@ -32,12 +31,14 @@ def _phrases() -> Phrases[tuple[Candidate, ...]]:
         for phrase, shared in pairs:
             key = tuple(word.exact if word.exact.isupper() else word.fold for word in words(phrase))
             held.setdefault(key, (phrase, []))[1].append(Candidate(body.name, body.country, shared))
-    return Phrases((phrase, tuple(candidates)) for phrase, candidates in held.values())
+    return [(phrase, tuple(candidates)) for phrase, candidates in held.values()]
 
 
-def named(text: Sequence[Word]) -> list[Hit[tuple[Candidate, ...]]]:
-    """The phrases in a text that can name a body. A one-word name is written with a capital."""
-    return [hit for hit in _phrases().find(text) if any(letter.isupper() for letter in text[hit.first].exact)]
+def named(
+    text: Sequence[Word], found: Sequence[Hit[tuple[Candidate, ...]]]
+) -> list[Hit[tuple[Candidate, ...]]]:
+    """Those phrases found that can name a body: the first word is written with a capital."""
+    return [hit for hit in found if any(letter.isupper() for letter in text[hit.first].exact)]
 
 
 def chosen(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -184,7 +185,7 @@ _NUMBERS = {
         ],
         start=1,
     )
-}
+} | {"a": 1, "an": 1}
 _RELATIVE = re.compile(
     r"\b(?:clos(?:es?|ing)|deadline (?:is|falls)|applications? (?:close|are due))\s+(?:in|within"
     r"|after)\s+(?P<n>\d{1,3}|[a-z]+)\s+(?P<unit>day|week|month)s?"
@@ -204,6 +205,14 @@ def relative(doc: str, low: int, high: int, published: str | None) -> tuple[str,
         return None
     unit = match["unit"].casefold()
     if unit == "month":
-        return None
-    day = base + timedelta(days=number * (7 if unit == "week" else 1))
+        day = _months_later(base, number)
+    else:
+        day = base + timedelta(days=number * (7 if unit == "week" else 1))
     return day.isoformat(), match.start(), match.end()
+
+
+def _months_later(base: date, number: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    years, month = divmod(base.month - 1 + number, 12)
+    last = monthrange(base.year + years, month + 1)[1]
+    return date(base.year + years, month + 1, min(base.day, last))

@@ -12,8 +12,11 @@ from feed.extract.signals import Signal, signal
 from feed.extract.words import BREAK, Hit
 
 _REACH = 14
+_NEAR = 7
+_INVITED = 7
 _DIGIT = re.compile(r"\d")
 _MONEY_WORDS = frozenset({"funding", "fund", "grant", "proposal", "bid"})
+_NUMBERS = frozenset({"two", "three", "four", "five", "six", "2", "3", "4", "5", "6"})
 _CALL_BEFORE = frozenset(
     [
         "new",
@@ -47,13 +50,20 @@ _CALL_BEFORE = frozenset(
         "k",
         "themed",
         "dedicated",
-        "special",
         "annual",
         "pilot",
         "trilateral",
         "multilateral",
         "collaborative",
         "and",
+        "national",
+        "international",
+        "global",
+        "inaugural",
+        "maiden",
+        "fifth",
+        "sixth",
+        "special",
     ]
 )
 
@@ -62,7 +72,12 @@ def call(page: Page, line: Line, *, funded: bool) -> Signal | None:
     """What in the sentence opens a call, if anything does. `funded`: title or lead speak of funding."""
     if line.part in ("quote", "notes") or _is_decided(line):
         return None
-    return _named(page, line) or _launched(page, line) or _apply(page, line, funded)
+    return (
+        _named(page, line)
+        or _launched(page, line)
+        or _apply(page, line, funded)
+        or _invited(page, line, funded)
+    )
 
 
 def labels(page: Page) -> Signal | None:
@@ -100,10 +115,11 @@ def _is_decided(line: Line) -> bool:
 
 def _is_marked(line: Line, noun: Hit[Tags]) -> bool:
     """Whether something beside the noun says that the call is announced here."""
+    reach = _NEAR if line.part == "body" else _REACH
     near = [
         hit
         for hit in line.having("launch", "publish", "open", "closing", "new", "apply")
-        if abs(hit.first - noun.first) <= _REACH
+        if abs(hit.first - noun.first) <= reach
     ]
     return bool(near or line.money)
 
@@ -111,7 +127,10 @@ def _is_marked(line: Line, noun: Hit[Tags]) -> bool:
 def _named(page: Page, line: Line) -> Signal | None:
     """A phrase that only calls bear, with something that announces it; in a title the phrase is enough."""
     for noun in line.having("callstrong"):
-        if line.part == "title" or _is_marked(line, noun):
+        if _is_vague(page, line, noun):
+            continue
+        heads = line.part == "lead" and noun.first == line.first
+        if line.part == "title" or heads or _is_marked(line, noun):
             marks = [hit for hit in line.having("launch", "new") if 0 < noun.first - hit.last <= 6][-1:]
             return signal(line, "call", "kind.call-named", (*marks, noun), noun)
     for noun in line.having("callplain"):
@@ -120,18 +139,29 @@ def _named(page: Page, line: Line) -> Signal | None:
     return None
 
 
+def _is_vague(page: Page, line: Line, noun: Hit[Tags]) -> bool:
+    """Whether the plural only says that there is funding: 'an overview of funding opportunities'."""
+    plural = page.doc[noun.start : noun.end].casefold().endswith("opportunities")
+    return plural and line.part != "title" and not (line.money or line.having("open", "apply"))
+
+
 def _is_call(page: Page, line: Line, noun: Hit[Tags]) -> bool:
     """Whether a bare 'call' is one for applications: '£7 million call for …', 'a joint call on …'."""
     before = page.words[noun.first - 1].fold if noun.first > line.first else BREAK
     after = page.words[noun.last + 1].fold if noun.last + 1 < line.last else BREAK
-    if after in ("to", "him", "her", "them", "me", "us", "you", "it"):
+    begun = before in _CALL_BEFORE and line.having("launch", "open") and line.having("fundword")
+    if after in ("to", "him", "her", "them", "me", "us", "you", "it") and not (after == "to" and begun):
         return False
     paid = any(0 <= page.words[noun.first].start - amount.end <= 40 for amount in line.money)
+    if any(0 < noun.first - hit.last <= 3 for hit in line.having("launch")) and after in ("for", "on", "of"):
+        return True
+    if before in _NUMBERS and (line.money or line.having("launch", "open")):
+        return True
     marked = bool(line.having("launch", "open", "fundword"))
     return paid or (
         before in _CALL_BEFORE
         and marked
-        and after in ("for", "on", "in", BREAK, "will", "open", "worth", "with")
+        and after in ("for", "on", "in", "to", BREAK, "will", "open", "worth", "with")
     )
 
 
@@ -140,8 +170,10 @@ def _launched(page: Page, line: Line) -> Signal | None:
     for noun in line.having("callplain"):
         if page.words[noun.first].fold == "call":
             continue
-        for verb in line.having("launch", "open", "closing"):
+        for verb in line.having("launch", "open", "closing", "offer"):
             low, high = (verb, noun) if verb.first < noun.first else (noun, verb)
+            if low is noun and not _follows(line, verb):
+                continue
             if high.first - low.last > _REACH or page.stopped(low.last, high.first):
                 continue
             if any(low.last < hit.first < high.first for hit in line.having("block", "noncall")):
@@ -157,6 +189,34 @@ def _apply(page: Page, line: Line, funded: bool) -> Signal | None:
     if not found or (line.having("noapply") and not line.money):
         return None
     says_so = any(word.fold in _MONEY_WORDS for hit in found for word in page.words[hit.first : hit.last + 1])
-    if funded or says_so or line.money or line.having("fundword", "callplain", "callstrong"):
+    here = says_so or bool(line.money) or bool(line.having("fundword", "callplain", "callstrong"))
+    if here or (funded and line.part != "body"):
         return signal(line, "call", "kind.apply", found[:1], found[0])
     return None
+
+
+def _follows(line: Line, verb: Hit[Tags]) -> bool:
+    """Whether a verb can have what it launches before it: 'competition opens', 'a prize was launched'."""
+    if "launch" not in verb.payload or line.part == "title":
+        return True
+    return any(0 < verb.first - hit.last <= 2 for hit in line.having("auxiliary"))
+
+
+def _invited(page: Page, line: Line, funded: bool) -> Signal | None:
+    """'DST invites joint proposals', 'invitation for FIST proposals': someone asks for them, and can pay."""
+    if line.part not in ("title", "lead") or line.having("noapply"):
+        return None
+    for asked in line.having("ask"):
+        for verb in line.having("invite"):
+            if not 0 < asked.first - verb.last <= _INVITED or page.stopped(verb.last, asked.first):
+                continue
+            if any(verb.last < hit.first < asked.first for hit in line.having("noncall", "hypothetical")):
+                continue
+            if funded or line.money or _has_funder(page, line) or line.having("callplain"):
+                return signal(line, "call", "kind.invited", (verb, asked), asked)
+    return None
+
+
+def _has_funder(page: Page, line: Line) -> bool:
+    """Whether the sentence names a public body."""
+    return any(line.first <= body.first < line.last for body in page.bodies)

@@ -14,6 +14,7 @@ from feed.extract.calendar import Day, days, relative
 _CLOSES = re.compile(
     r"clos(?:ing|es?|ed)\b(?: date)?|dead-?line|last date|submission date|due(?: date)?\b"
     r"|no later than|not later than|target date|cut-?off|end date|until\b|up to and including"
+    r"|extended (?:to|until|till|up ?to)\b"
     r"|(?:submit|submitted|submission|submissions|apply|applications?|applied|proposals?|bids?"
     r"|entries|received|returned|sent|in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on",
     re.IGNORECASE,
@@ -27,7 +28,7 @@ _OPENS = re.compile(
 _EARLY = re.compile(
     r"expressions? of interest|\bEoI\b|\bEOIs?\b|letters? of intent|\bLOI\b|notif(?:y"
     r"|ication)s? of intent|intention to (?:submit|apply)|intent to (?:submit|apply)|outline"
-    r"|pre-?proposal|preliminary proposal|concept (?:note|paper|outline)|abstract"
+    r"|pre-?(?:proposal|application)|preliminary proposal|concept (?:note|paper|outline)|abstract"
     r"|(?:stage|phase) (?:1|one)\b|first stage|registration|register\b|pre-?registration|white paper",
     re.IGNORECASE,
 )
@@ -37,7 +38,8 @@ _FINAL = re.compile(
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"webinar|briefing|information (?:session|event|day)|info day|questions?|clarification|quer(?:y"
+    r"original|responses? to|requests? for information|\bRFI\b|comments"
+    r"|webinar|briefing|information (?:session|event|day)|info day|questions?|clarification|quer(?:y"
     r"|ies)|results?|decisions?|notified|interviews?|panel|projects? (?:must |should |will |can "
     r"|to )?(?:start|begin|end|commence|run)"
     r"|funding (?:must|should|will|is to)? ?(?:start|begin|end|available from)|awards? (?:start|will)"

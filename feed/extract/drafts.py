@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from feed.extract import calls, initiatives, signals, titles
+from feed.extract import calls, initiatives, several, signals, titles
 from feed.extract.lines import Page
 from feed.extract.reading import Publisher
 from feed.extract.signals import Signal
@@ -26,6 +26,12 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _WEAK_TURN = re.compile(r"\sand (?:an?|the)\s", re.IGNORECASE)
+# What stands between a scheme and a call that is another subject.
+_APART = re.compile(r"\b(?:with|and|alongside|plus|as well as)\b", re.IGNORECASE)
+# Where a title turns to a second initiative: 'sign memorandum and launch fund'.
+_SECOND = re.compile(
+    r"(?:,|;|\sand)\s(?:also )?(?:launch|sign|announc|agree|unveil|establish|creat|set up)\w*", re.IGNORECASE
+)
 _SPEAKS_OF_IT = re.compile(
     r"^\W*(?:(?:the|this|under the) (?:[A-Z][\w-]+ ){0,4}"
     r"(?:initiative|partnership|agreement|programme|pact|accord|deal|mo[uc]"
@@ -57,6 +63,8 @@ class Draft:
     quote: str
     is_main: bool
     stretches: Stretches
+    # Where the parties and bodies of several subjects stand together.
+    shared: Stretches = ()
 
 
 def by_nature(url: str, publisher: Publisher) -> list[Draft]:
@@ -75,26 +83,31 @@ def whole(read: Page) -> Stretches:
     return ((0, len(read.doc)),)
 
 
+def is_no_news(title: str) -> bool:
+    """Whether the title alone tells that there is no subject: a speech, an appointment, statistics."""
+    prefix, rest = titles.split_prefix(title, signals.prefixes())
+    return signals.is_no_news(prefix) or signals.vetoed(words(rest), "hard")
+
+
 def drafts(read: Page) -> list[Draft]:
     """The subjects that the words of the announcement make."""
     heading = read.lines[0] if read.lines and read.lines[0].part == "title" else None
     title = read.doc[: heading.sentence.end] if heading else ""
     prefix, rest = titles.split_prefix(title, signals.prefixes())
     title_words = words(rest)
-    if signals.is_no_news(prefix) or signals.vetoed(title_words, "hard"):
+    if any(line.having("answer") for line in read.lines):
         return []
     soft, decided = signals.vetoed(title_words, "soft"), signals.vetoed(title_words, "decided")
-    funded = any(line.having("fundword") or line.money for line in read.lines[:4])
+    decided = decided and not signals.is_call_type(prefix)
+    funded = any(line.having("fundword") or line.money for line in read.lines[:4]) or (
+        heading is not None and bool(heading.having("callplain", "callstrong"))
+    )
     launched = [
         found for line in read.lines if (found := initiatives.initiative(read, line, title_is_soft=soft))
     ]
     opened = [found for line in read.lines if (found := calls.call(read, line, funded=funded))]
     if decided:
-        opened = [
-            found
-            for found in opened
-            if found.noun == "apply" or (found.rule == "kind.call-launched" and found.line.part != "title")
-        ]
+        opened = [found for found in opened if found.noun in ("apply", "ask")]
     if not opened and not decided:
         opened = [found for found in (calls.labels(read) or calls.titled(read),) if found]
     return _settled(read, launched, opened)
@@ -108,20 +121,28 @@ def _settled(read: Page, launched: Sequence[Signal], opened: Sequence[Signal]) -
         initiative = next(
             (one for one in launched if one.noun == "accord" and len(one.line.states) > 1), None
         )
+    parts = several.calls(read, opened) if call else []
     if initiative is None:
+        if parts:
+            return [_part(read, part) for part in parts]
         return [_draft(read, call, is_main=True, stretches=whole(read))] if call else []
     call_leads = call is not None and call.line.index < initiative.line.index
     others = [
         _draft(read, one, is_main=False, stretches=_clauses(read, one))
         for one in _further(read, launched, initiative)
     ]
-    if call is not None:
+    if parts and not call_leads:
+        others += [_part(read, part) for part in parts]
+    elif call is not None:
         stretches = _call_stretches(read, opened, launched)
         if call_leads:
             stretches = ((0, read.lines[0].sentence.end), *stretches)
         others.append(_draft(read, call, is_main=call_leads, stretches=stretches))
     owned = [stretch for draft in others for stretch in draft.stretches]
-    own = _carried_on(read, initiative, opened) if call_leads else _main_stretches(read, initiative, owned)
+    if call_leads:
+        own = _carried_on(read, initiative, opened)
+    else:
+        own = _main_stretches(read, initiative, owned, alone=others[:1] == [] or others[0].kind == "call")
     return [_draft(read, initiative, is_main=not call_leads, stretches=own), *others]
 
 
@@ -129,10 +150,15 @@ def _is_the_call(read: Page, initiative: Signal, call: Signal, opened: Sequence[
     """Whether what is launched is just what can be applied for: 'launches a £10m fund; apply by May'."""
     if call.line.index == 0 and initiative.line.index != 0:
         return initiative.noun != "accord" or len(initiative.line.states) < 2
+    if initiative.line is call.line and initiative.noun == "scheme" and len(initiative.line.states) < 2:
+        between = sorted((read.words[initiative.last].end, call.start))
+        return not _APART.search(read.doc, *between)
     states = initiative.line.states.union(*(line.states for line in read.lines[:3]))
     if initiative.noun not in ("scheme", "accord") or len(states) > 1:
         return False
-    applied = ("apply", "label", "callplain") if initiative.noun == "scheme" else ("apply", "label")
+    applied = (
+        ("apply", "ask", "label", "callplain") if initiative.noun == "scheme" else ("apply", "ask", "label")
+    )
     return all(found.noun in applied for found in opened)
 
 
@@ -145,13 +171,23 @@ def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signa
             continue
         name = _name(read, other)
         sentence = read.doc[other.line.sentence.start : other.line.sentence.end]
-        if not _ALSO.search(sentence) or any(
-            name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen
+        if (
+            _is_same(read, main, other)
+            or not _ALSO.search(sentence)
+            or any(name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen)
         ):
             continue
         seen.add(name)
         found.append(other)
     return found[:3]
+
+
+def _is_same(read: Page, main: Signal, other: Signal) -> bool:
+    """Whether two sentences tell of one accord between the same states, and on nothing else."""
+    if main.noun != "accord" or other.noun != "accord" or main.line.states != other.line.states:
+        return False
+    spans = [(one.line.sentence.start, one.line.sentence.end) for one in (main, other)]
+    return bool(main.line.states) and read.slugs(*spans[1]) <= read.slugs(*spans[0])
 
 
 def _name(read: Page, found: Signal) -> frozenset[str]:
@@ -162,6 +198,12 @@ def _name(read: Page, found: Signal) -> frozenset[str]:
 def _draft(read: Page, found: Signal, *, is_main: bool, stretches: Stretches) -> Draft:
     quote = read.doc[found.start : found.end][:QUOTE]
     return Draft(found, found.kind, found.rule, quote, is_main, stretches)
+
+
+def _part(read: Page, part: several.Part) -> Draft:
+    low, high = part.stretches[0]
+    draft = _draft(read, part.signal, is_main=False, stretches=part.stretches)
+    return replace(draft, quote=read.doc[low:high].strip()[:QUOTE], shared=part.shared)
 
 
 def _clauses(read: Page, found: Signal) -> Stretches:
@@ -215,7 +257,9 @@ def _call_stretches(read: Page, opened: Sequence[Signal], launched: Sequence[Sig
     return tuple(sorted(set(found)))[:_MOST_STRETCHES]
 
 
-def _main_stretches(read: Page, initiative: Signal, owned: Sequence[tuple[int, int]]) -> Stretches:
+def _main_stretches(
+    read: Page, initiative: Signal, owned: Sequence[tuple[int, int]], *, alone: bool
+) -> Stretches:
     """What speaks of the announcement itself: title, lead, its own sentence; not what others own."""
     found: list[tuple[int, int]] = []
     for line in read.lines:
@@ -227,6 +271,9 @@ def _main_stretches(read: Page, initiative: Signal, owned: Sequence[tuple[int, i
                     low = high
                 elif low < start < high:
                     high = start
+            second = None if alone else _SECOND.search(read.doc, low, high)
+            if second is not None and line.part == "title":
+                high = second.start()
             if low < high:
                 found.append((low, high))
     return tuple(found)

@@ -9,10 +9,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from feed.extract import bodies, dates, money, signals, technologies, titles
+from feed.extract import bodies, budget, dates, signals, technologies, titles
 from feed.extract.drafts import QUOTE, Draft, Stretches, whole
 from feed.extract.lines import Line, Page
 from feed.extract.places import parties
+from feed.extract.prose import prose
 from feed.extract.reading import Found, Publisher
 from feed.extract.words import Hit, words
 from storage.events import Evidence, Money
@@ -23,9 +24,15 @@ _SUMMARY = 400
 _LINK = re.compile(
     r"^[\s,;–—-]*(?:(?:and|with|alongside|plus|while|as well as|together with|including)\s)?", re.IGNORECASE
 )
+# Who takes part without the money is no party to a call.
+_UNPAID = re.compile(
+    r"\b(?:at|with|from) (?:their|its|his|her) own (?:cost|costs|expense|funds|funding|resources)\b"
+    r"|\b(?:not|cannot|without) (?:be |being )?(?:eligible (?:for|to receive)|receiv\w+|funded)",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(
     r"\b(?:joint(?:ly)?|bilateral|both (?:countries|nations|governments|sides)|two (?:countries"
-    r"|nations)|the partnership)\b",
+    r"|nations|sides|governments)|the partnership|they)\b",
     re.IGNORECASE,
 )
 
@@ -39,7 +46,7 @@ class Facts:
         self.named = read.bodies
         self.named_starts = [hit.start for hit in self.named]
         masked = [(hit.start, hit.end) for hit in self.named]
-        self.mentions = technologies.mentions(read.doc, read.words, masked)
+        self.mentions = technologies.mentions(read.doc, read.words, read.topics, masked)
         self.title_end = read.doc.find("\n")
 
     def found(self, draft: Draft, drafts: Sequence[Draft]) -> Found:
@@ -124,10 +131,14 @@ class Facts:
         if draft.signal is not None and not draft.is_main:
             sentence = draft.signal.line.sentence
             return titles.tidy(self.page.doc[sentence.start : sentence.end], _SUMMARY)
-        return titles.tidy(self.page.doc[self.title_end + 1 :][: _SUMMARY * 2], _SUMMARY)
+        return titles.tidy(prose(self.page.doc[self.title_end + 1 :])[: _SUMMARY * 2], _SUMMARY)
 
     def _within(self, start: int, draft: Draft) -> bool:
         return any(low <= start < high for low, high in draft.stretches)
+
+    def _concerns(self, start: int, draft: Draft) -> bool:
+        """Whether words speak of the subject, or of all that are announced together."""
+        return self._within(start, draft) or any(low <= start < high for low, high in draft.shared)
 
     def technologies(self, draft: Draft) -> tuple[tuple[str, ...], list[Evidence]]:
         """What the subject is about."""
@@ -175,12 +186,12 @@ class Facts:
         """The parties, in alphabetical order."""
         found: dict[str, Evidence] = {}
         for line in self.page.lines:
-            scope = [hit for hit in line.places if self._within(hit.start, draft)]
+            scope = [hit for hit in line.places if self._concerns(hit.start, draft)]
             announces = draft.signal is not None and line.index == draft.signal.line.index
             strict = not (
                 line.part == "title" or announces or (draft.kind == "call" and draft.is_main is False)
             )
-            if line.part in ("quote", "notes"):
+            if line.part in ("quote", "notes") or _UNPAID.search(self.page.doc, *line.span):
                 continue
             for hit in parties(self.page.words, scope, strict=strict):
                 for code in hit.payload.codes:
@@ -188,7 +199,7 @@ class Facts:
                     found.setdefault(code, Evidence("countries", f"countries.{hit.payload.form}", quote))
         for code, quote in body_countries.items():
             found.setdefault(code, Evidence("countries", "countries.body", quote))
-        if draft.kind == "call" and not draft.is_main and len(found) < 2:
+        if not draft.is_main and not draft.shared and len(found) < 2:
             found = self._inherited(draft, drafts, found)
         codes, evidence = self.publisher_country()
         for code in codes:
@@ -218,7 +229,7 @@ class Facts:
                 continue
             low = bisect_left(self.named_starts, line.sentence.start)
             high = bisect_left(self.named_starts, line.sentence.end)
-            scope += [hit for hit in self.named[low:high] if self._within(hit.start, draft)]
+            scope += [hit for hit in self.named[low:high] if self._concerns(hit.start, draft)]
         around = {code for line in self.page.lines[:8] for code in line.states} | {
             self.publisher.country or ""
         }
@@ -238,30 +249,7 @@ class Facts:
     def _is_labelled(self, line: Line) -> bool:
         return bool(line.having("label"))
 
-    def _from_label(self, line: Line, start: int) -> int:
-        """Where the words about a value begin: at the line before, when the value has its line to itself."""
-        low = line.sentence.start
-        if line.index == 0 or len(self.page.doc[low:start].strip()) > 3:
-            return low
-        before = self.page.lines[line.index - 1].sentence
-        return before.start if before.end - before.start < 60 and before.part != "title" else low
-
     def money(self, draft: Draft) -> tuple[tuple[Money, ...], list[Evidence]]:
         """The subject's own money."""
-        found: dict[tuple[str, str], tuple[Money, Evidence]] = {}
-        for line in self.page.lines:
-            if line.part in ("quote", "notes"):
-                continue
-            for amount in line.money:
-                if not self._within(amount.start, draft):
-                    continue
-                low, high = self._from_label(line, amount.start), line.sentence.end
-                part = money.role(self.page.doc, amount, low, high)
-                if part and not (part == "other" and line.part == "body"):
-                    fact = Money(amount.text, amount.currency, part, amount.quote[:QUOTE])
-                    key = (fact.amount, fact.currency)
-                    known = found.get(key)
-                    if known is None or (known[0].role == "other" and part != "other"):
-                        found[key] = (fact, Evidence("money", f"money.{part}", fact.quote))
-        facts = list(found.values())[:12]
-        return tuple(fact for fact, _ in facts), [evidence for _, evidence in facts]
+        facts = budget.budget(self.page, draft)
+        return facts, [Evidence("money", f"money.{fact.role}", fact.quote) for fact in facts]

@@ -13,10 +13,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from feed.extract.bodies import Candidate, named
+from feed.extract import bodies, places, technologies
+from feed.extract.bodies import Candidate
 from feed.extract.money import Amount, amounts
-from feed.extract.places import Place, places
+from feed.extract.places import Place
 from feed.extract.sentences import Sentence, document, sentences
+from feed.extract.technologies import Topic
 from feed.extract.words import BREAK, Hit, Phrases, Word, words
 
 Tags = frozenset[str]
@@ -40,6 +42,11 @@ class Line:
         return self.sentence.part
 
     @property
+    def span(self) -> tuple[int, int]:
+        """Where it stands in the document."""
+        return self.sentence.start, self.sentence.end
+
+    @property
     def states(self) -> frozenset[str]:
         """The states named in it, in whatever role."""
         return frozenset(code for hit in self.places for code in hit.payload.codes)
@@ -58,10 +65,22 @@ class Page:
     lines: Sequence[Line]
     published: str | None
     bodies: Sequence[Hit[tuple[Candidate, ...]]]
+    topics: Sequence[Hit[tuple[Topic, ...]]]
 
     def is_in_body_name(self, hit: Hit[Tags]) -> bool:
         """Whether a phrase is part of the name of a public body: the 'agency' of 'UK Space Agency'."""
         return any(body.first <= hit.first <= body.last for body in self.bodies)
+
+    def slugs(self, start: int, end: int) -> frozenset[str]:
+        """The technologies that are named outright in [start, end)."""
+        low = bisect_left(self.topics, start, key=lambda hit: hit.start)
+        high = bisect_left(self.topics, end, key=lambda hit: hit.start)
+        return frozenset(
+            topic.slug
+            for hit in self.topics[low:high]
+            for topic in hit.payload
+            if not topic.weak and not topic.near
+        )
 
     @property
     def year(self) -> int | None:
@@ -82,15 +101,24 @@ def data() -> dict[str, Any]:
     return tomllib.loads(files("feed.extract").joinpath("kinds.toml").read_text(encoding="utf-8"))
 
 
-@cache
-def _tag_phrases() -> Phrases[Tags]:
+def _tag_phrases() -> list[tuple[str, Tags]]:
     """All tagged phrases; one phrase can have several tags."""
     tags: dict[tuple[str, ...], tuple[str, set[str]]] = {}
     for name, phrases in data()["tags"].items():
         for phrase in phrases:
             key = tuple(word.fold for word in words(phrase))
             tags.setdefault(key, (phrase, set()))[1].add(name)
-    return Phrases((phrase, frozenset(names)) for phrase, names in tags.values())
+    for key, (_, names) in tags.items():
+        # 'National Quantum Mission' is a mission, too.
+        if "standing" in names and key[-1:] in tags:
+            names.update(tags[key[-1:]][1])
+    return [(phrase, frozenset(names)) for phrase, names in tags.values()]
+
+
+@cache
+def _phrases() -> Phrases[Any]:
+    """All that is looked for in a text, so that one pass finds it: tags, places, bodies, technologies."""
+    return Phrases[Any](_tag_phrases(), places.phrases(), bodies.phrases(), technologies.phrases())
 
 
 def page(title: str, text: str, published: str | None, dollar: str) -> Page:
@@ -98,7 +126,8 @@ def page(title: str, text: str, published: str | None, dollar: str) -> Page:
     title = title.replace("\n", " ")
     doc = document(title, text)
     found = words(doc)
-    tags, where, money = _tag_phrases().find(found), places(found), amounts(doc, dollar)
+    tags, states, names, topics = _phrases().find(found)
+    where, money = places.named(found, states), amounts(doc, dollar)
     starts = [word.start for word in found]
     tag_starts, place_starts = [hit.start for hit in tags], [hit.start for hit in where]
     money_starts = [amount.start for amount in money]
@@ -116,4 +145,4 @@ def page(title: str, text: str, published: str | None, dollar: str) -> Page:
                 money[bisect_left(money_starts, start) : bisect_left(money_starts, end)],
             )
         )
-    return Page(doc, found, lines, published, named(found))
+    return Page(doc, found, lines, published, bodies.named(found, names), topics)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from feed.extract.lines import Line, Tags, data
 from feed.extract.words import Hit, Phrases, Word
 
-_NOUNS = ("callstrong", "accord", "plan", "facility", "scheme", "callplain", "apply", "label")
+_NOUNS = ("callstrong", "accord", "plan", "facility", "scheme", "callplain", "apply", "ask", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,16 @@ def is_no_news(prefix: str) -> bool:
     return prefix in data()["prefixes"]["none"]
 
 
+def is_call_type(prefix: str) -> bool:
+    """Whether documents of this type are calls."""
+    return prefix in data()["prefixes"]["call"]
+
+
 def vetoed(title: Sequence[Word], strength: str) -> bool:
     """Whether a title is of something else. `strength`: 'hard', 'soft' or 'decided', as in kinds.toml."""
-    if _veto(strength, "any").find(title):
+    if _veto(strength, "any").find(title)[0]:
         return True
-    return any(hit.first == 0 for hit in _veto(strength, "start").find(title[:8]))
+    return any(hit.first == 0 for hit in _veto(strength, "start").find(title[:8])[0])
 
 
 def is_opportunity_link(url: str) -> bool:

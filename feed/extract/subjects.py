@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from feed.extract import money
-from feed.extract.drafts import by_nature, drafts, whole
+from feed.extract.drafts import by_nature, drafts, is_no_news, whole
 from feed.extract.facts import Facts
 from feed.extract.language import is_readable, language
 from feed.extract.lines import page
@@ -28,13 +28,19 @@ def extract(
     """
     sample = f"{title}\n{text[:2_000]}"
     spoken = language(sample, publisher.language)
-    read = page(title, text, published, money.dollar_of(publisher.country))
-    facts = Facts(read, publisher)
     certain = by_nature(url, publisher)
-    if not is_readable(sample, spoken):
+    readable = is_readable(sample, spoken)
+    if not certain and (not readable or is_no_news(title[:2_000].replace("\n", " "))):
+        return Reading(language=spoken, subjects=())
+    read = page(title, text, published, money.dollar_of(publisher.country))
+    if not readable:
+        facts = Facts(read, publisher)
         subjects = tuple(facts.bare(draft) for draft in certain if "call" in publisher.kinds)
         return Reading(language=spoken, subjects=subjects)
     found = [replace(draft, stretches=whole(read)) for draft in certain] or drafts(read)
+    if not found:
+        return Reading(language=spoken, subjects=())
+    facts = Facts(read, publisher)
     return Reading(
         language=spoken, subjects=tuple(facts.found(draft, found) for draft in found[:_MOST_SUBJECTS])
     )

@@ -11,9 +11,8 @@ import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from feed.extract.words import Hit, Phrases, Word, words
+from feed.extract.words import Hit, Word, words
 from storage.terms import ignored_terms, technologies
 
 # 'Secretary of State for Energy Security and Net Zero': an office, not what the text is about.
@@ -33,8 +32,8 @@ class Topic:
     near: tuple[str, ...] = ()
 
 
-@cache
-def _phrases() -> Phrases[tuple[Topic, ...]]:
+def phrases() -> list[tuple[str, tuple[Topic, ...]]]:
+    """The terms of the taxonomy, each with what it means; nothing for a phrase that only looks like one."""
     topics: dict[tuple[str, ...], tuple[str, list[Topic]]] = {}
     for phrase in ignored_terms():
         topics[_key(phrase)] = (phrase, [])
@@ -49,7 +48,7 @@ def _phrases() -> Phrases[tuple[Topic, ...]]:
             held = topics.setdefault(_key(term), (term, []))[1]
             if all(other.slug != slug for other in held):
                 held.append(topic)
-    return Phrases((phrase, tuple(held)) for phrase, held in topics.values())
+    return [(phrase, tuple(held)) for phrase, held in topics.values()]
 
 
 def _key(phrase: str) -> tuple[str, ...]:
@@ -66,11 +65,16 @@ class Mention:
     weak: bool
 
 
-def mentions(doc: str, text: Sequence[Word], masked: Sequence[tuple[int, int]]) -> list[Mention]:
+def mentions(
+    doc: str,
+    text: Sequence[Word],
+    terms: Sequence[Hit[tuple[Topic, ...]]],
+    masked: Sequence[tuple[int, int]],
+) -> list[Mention]:
     """All technologies named, but for those inside names of offices and the `masked` stretches."""
     hidden = sorted([*masked, *((match.start(), match.end()) for match in _OFFICE.finditer(doc))])
     found: list[Mention] = []
-    for hit in _phrases().find(text):
+    for hit in terms:
         if not hit.payload or _is_hidden(hit, hidden):
             continue
         found += [

@@ -56,11 +56,7 @@ _word = tuple.__new__  # what Word(…) calls in the end, without the detour: th
 
 def words(text: str) -> list[Word]:
     """The words and marks of `text`, in order."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        fold, exact = _forms(match[0])
-        found.append(_word(Word, (fold, exact, *match.span())))
-    return found
+    return [_word(Word, _forms(match[0]) + match.span()) for match in _TOKEN.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +71,13 @@ class Hit(Generic[P]):
 
 
 class _Node(Generic[P]):
-    __slots__ = ("exact", "fold", "payload")
+    """A word within phrases: the words that may follow it, and the meanings of phrases that end with it."""
+
+    __slots__ = ("meanings", "onward")
 
     def __init__(self) -> None:
-        self.fold: dict[str, _Node[P]] = {}
-        self.exact: dict[str, _Node[P]] = {}
-        self.payload: P | None = None
+        self.onward: dict[str, _Node[P]] = {}
+        self.meanings: list[tuple[int, P]] = []
 
 
 def _in_capitals(exact: str) -> bool:
@@ -89,52 +86,51 @@ def _in_capitals(exact: str) -> bool:
 
 
 class Phrases(Generic[P]):
-    """Phrases with their meanings. The longest phrase that starts at a word wins, and is not looked into."""
+    """Phrases of one or more kinds, with their meanings, found together in one pass.
 
-    def __init__(self, pairs: Iterable[tuple[str, P]]) -> None:
+    Of each kind the longest phrase that starts at a word wins, and is not looked into.
+    """
+
+    def __init__(self, *kinds: Iterable[tuple[str, P]]) -> None:
         self._root: _Node[P] = _Node()
-        for phrase, payload in pairs:
-            self._add(phrase, payload)
+        self._kinds = len(kinds)
+        for kind, pairs in enumerate(kinds):
+            for phrase, payload in pairs:
+                self._add(kind, phrase, payload)
 
-    def _add(self, phrase: str, payload: P) -> None:
+    def _add(self, kind: int, phrase: str, payload: P) -> None:
         node = self._root
         for word in words(phrase):
-            if _in_capitals(word.exact):
-                node = node.exact.setdefault(word.exact, _Node())
-            else:
-                node = node.fold.setdefault(word.fold, _Node())
-        if node is not self._root and node.payload is None:
-            node.payload = payload
+            # A word in capitals never equals a folded one, so that both can be keys side by side.
+            node = node.onward.setdefault(word.exact if _in_capitals(word.exact) else word.fold, _Node())
+        if node is not self._root and all(kind != other for other, _ in node.meanings):
+            node.meanings.append((kind, payload))
 
-    def find(self, text: Sequence[Word]) -> list[Hit[P]]:
-        """Where the phrases stand in a text, in order, never overlapping."""
-        found: list[Hit[P]] = []
-        fold, exact = self._root.fold, self._root.exact
-        past = 0
-        for index in [at for at, word in enumerate(text) if word[0] in fold or word[1] in exact]:
-            if index < past:
-                continue
-            last, payload = self._longest(text, index)
-            if payload is not None:
-                found.append(Hit(payload, text[index].start, text[last].end, index, last))
-                past = last + 1
+    def find(self, text: Sequence[Word]) -> list[list[Hit[P]]]:
+        """Where the phrases of each kind stand in a text, in order; those of one kind never overlap."""
+        found: list[list[Hit[P]]] = [[] for _ in range(self._kinds)]
+        first = self._root.onward
+        past = [0] * self._kinds
+        for index, (fold, exact, _, _) in enumerate(text):
+            if fold in first or exact in first:
+                for kind, (last, payload) in self._longest(text, index).items():
+                    if index >= past[kind]:
+                        found[kind].append(Hit(payload, text[index].start, text[last].end, index, last))
+                        past[kind] = last + 1
         return found
 
-    def _longest(self, text: Sequence[Word], index: int) -> tuple[int, P | None]:
-        """The last word and the meaning of the longest phrase that starts at a word."""
-        reached, best, payload = [self._root], index, None
-        for position in range(index, len(text)):
+    def _longest(self, text: Sequence[Word], index: int) -> dict[int, tuple[int, P]]:
+        """Of each kind the last word and the meaning of the longest phrase that starts at a word."""
+        best: dict[int, tuple[int, P]] = {}
+        reached, position = [self._root], index
+        while reached and position < len(text):
             fold, exact, _, _ = text[position]
-            onward: list[_Node[P]] = []
-            for node in reached:
-                if fold in node.fold:
-                    onward.append(node.fold[fold])
-                if exact in node.exact:
-                    onward.append(node.exact[exact])
-            if not onward:
-                break
+            onward = [node.onward[fold] for node in reached if fold in node.onward]
+            if exact != fold:
+                onward += [node.onward[exact] for node in reached if exact in node.onward]
             for node in onward:
-                if node.payload is not None and (payload is None or position > best):
-                    best, payload = position, node.payload
-            reached = onward
-        return best, payload
+                for kind, payload in node.meanings:
+                    if kind not in best or position > best[kind][0]:
+                        best[kind] = (position, payload)
+            reached, position = onward, position + 1
+        return best
