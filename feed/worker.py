@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -32,6 +31,7 @@ from storage.errors import StorageError
 
 logger = logging.getLogger("worker")
 
+STOP = {signal.SIGTERM, signal.SIGINT}
 DELIVER_SECONDS = 1
 KEEP_HOUSE_SECONDS = 3600
 UNCONFIRMED = timedelta(days=7)
@@ -63,12 +63,9 @@ def run(settings: Settings) -> None:
     work = _prepare(settings)
     work.sources = work.catalogue.current()
     poll.prepare(work.log_db, work.sources.values())
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        work.stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    # Blocked before any thread starts, and waited for below: a handler would run whenever the main thread
+    # happens to wake, and could meet a lock that it holds.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     pool = ThreadPoolExecutor(max_workers=work.threads, thread_name_prefix="poll")
     # Three jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
     scheduler = BackgroundScheduler(
@@ -84,7 +81,9 @@ def run(settings: Settings) -> None:
         scheduler.add_job(_guarded(job), "interval", seconds=seconds, next_run_time=now())
     scheduler.start()
     logger.info("watching %d sources", len(work.sources))
-    work.stopping.wait()
+    signal.sigwait(STOP)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)  # a second one does not wait
+    work.stopping.set()
     logger.info("stopping: finishing what is in hand")
     scheduler.shutdown(wait=True)
     pool.shutdown(wait=True, cancel_futures=True)

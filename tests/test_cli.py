@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -281,7 +282,10 @@ def test_the_worker_polls_and_mails_until_sigterm(
             assert government.wait_for(lambda requests: any(item.path == "/other" for item in requests))
         finally:
             worker.send_signal(signal.SIGTERM)
-            _, errors = worker.communicate(timeout=20)
+            watchdog = threading.Timer(30, worker.kill)
+            watchdog.start()
+            _, errors = worker.communicate()
+            watchdog.cancel()
     assert worker.returncode == 0, errors
     assert "Traceback" not in errors
     assert mailbox.messages[0]["Subject"] == "New call: Funding call 2: quantum networks"
