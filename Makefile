@@ -11,10 +11,10 @@ export PORT
 
 run: setup
 	@echo "Communiqué on http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start || [ $$? -eq 130 ]
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/honcho start
 
 demo: .venv/.dev
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.world.demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m tests.world.demo
 
 setup: .venv/.run
 
