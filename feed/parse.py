@@ -5,6 +5,7 @@ Pure: no clock, no network, no database; feedparser is given bytes only, since i
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import feedparser
 
+from feed.cut import cut
 from feed.errors import SourceError, SourceGone
 from feed.links import canonical, clean
 from feed.text import plain
@@ -47,27 +49,52 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Feed:
     """What a source shows. `note` says in one line what was wrong with it, when it could be read still;
-    `whole` is False when the document breaks off, so that asking again is worth it."""
+    `whole` is False when the document breaks off, so that asking again is worth it. `entries` are those
+    that were read, `seen` how many there are, `marks` (feed.cut) how their bytes are known again."""
 
     title: str
     entries: tuple[Entry, ...]
     note: str | None = None
     whole: bool = True
+    seen: int = 0
+    marks: tuple[str, ...] = ()
 
 
-def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
-    """The entries of an RSS or Atom feed.
+def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str = "") -> Feed:
+    """The entries of a feed whose bytes are not known by these marks: feedparser need not see the others.
 
-    The content type is a hint for the encoding only. Raises SourceError with one clear line for what is no
+    A feed that cannot be cut is read as a whole. Raises what `parse` raises.
+    """
+    pieces = cut(body)
+    if pieces is None:
+        return parse(body, url=url, content_type=content_type)
+    marks = pieces.marks
+    if len(marks) == 1:  # an entry that stands alone may say that the feed has ended, also when it is known
+        known = frozenset()
+    if known.issuperset(marks):
+        return Feed("", (), seen=len(marks), marks=marks)
+    feed = parse(pieces.without(known), url=url, content_type=content_type, alone=len(marks) == 1)
+    # What could not be read well is looked at again next time.
+    return dataclasses.replace(feed, seen=len(marks), marks=() if feed.note else marks)
+
+
+def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) -> Feed:
+    """All entries of an RSS or Atom feed.
+
+    The content type is a hint for the encoding only; `alone` False says that there are more entries than
+    these. Raises SourceError with one clear line for what is no
     feed, SourceGone when the feed says that it has ended.
     """
     if not body.strip():
         raise SourceError("the answer is empty")
     headers = {"content-location": url, "content-type": _encoding_hint(content_type)}
-    document = feedparser.parse(BytesIO(body), response_headers=headers)
+    try:
+        document = feedparser.parse(BytesIO(body), response_headers=headers)
+    except Exception as error:  # some bytes end feedparser itself, such as a zero in the name of an encoding
+        raise SourceError(f"the feed cannot be read: {line(str(error)) or type(error).__name__}") from error
     entries, unread = _entries(document.entries)
     title = line(plain(document.feed.get("title", "")))
-    if len(entries) == 1 and entries[0].title.lower().rstrip(".") == "this feed has ended":
+    if alone and len(entries) == 1 and entries[0].title.lower().rstrip(".") == "this feed has ended":
         raise SourceGone("its last entry says that this feed has ended")
     fault = _fault(document) if document.bozo else None
     if broken_off := bool(fault and entries and _breaks_off(body)):
@@ -76,7 +103,8 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Feed:
         _refuse_what_is_no_feed(document, body, fault)
     notes = [f"not well-formed ({fault}), read as far as possible"] if fault else []
     notes += [f"{unread} of {unread + len(entries)} entries could not be read"] if unread else []
-    return Feed(title, entries, "; ".join(notes) or None, whole=not broken_off)
+    note = "; ".join(notes) or None
+    return Feed(title, entries, note, whole=not broken_off, seen=len(entries))
 
 
 def _entries(items: Sequence[Any]) -> tuple[tuple[Entry, ...], int]:

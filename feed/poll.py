@@ -16,7 +16,7 @@ from feed import diff, rhythm
 from feed.decide import Decision, Past, Read, decide, reader
 from feed.errors import SourceBusy, SourceError, SourceGone
 from feed.fetch import Fetcher, Response
-from feed.parse import Feed, parse
+from feed.parse import Feed, parse_new
 from feed.source import Source
 from storage import catalogue, cursors, effects, holders, log
 from storage.clock import now, to_stamp
@@ -96,7 +96,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         response = fetcher.get(source.url, etag=cursor.etag, last_modified=cursor.last_modified)
         if _unchanged(response, cursor):
             return Outcome(source.id, "not_modified")
-        feed = _parse(response)
+        feed = _parse(response, cursor)
     except SourceError as error:
         return Outcome(source.id, "failed", reason=str(error))
     except Exception as error:  # as in a poll: one feed must not stop the others
@@ -114,7 +114,7 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
             raise SourceError("the server says 'not modified' (304) to a first, unconditional request")
         if _unchanged(response, cursor):
             return _record(db, _healthy(source, cursor, response, None), Outcome(source.id, "not_modified"))
-        feed = _parse(response)  # step 3
+        feed = _parse(response, cursor)  # step 3
         return _record_feed(db, source, cursor, response, feed)
     except SourceError as error:
         return _record_failure(db, source, cursor, error)
@@ -227,8 +227,8 @@ def _healthy(source: Source, cursor: Cursor, response: Response, feed: Feed | No
         return after
     if not feed.whole:
         # 'Not modified' must not keep us from the rest.
-        return dataclasses.replace(after, etag=None, last_modified=None, body=None, seen=len(feed.entries))
-    return dataclasses.replace(after, body=digest(response.body), seen=len(feed.entries))
+        return dataclasses.replace(after, etag=None, last_modified=None, body=None, seen=feed.seen, marks="")
+    return dataclasses.replace(after, body=digest(response.body), seen=feed.seen, marks=" ".join(feed.marks))
 
 
 def _failed(source: Source, cursor: Cursor, error: SourceError) -> Cursor:
@@ -251,14 +251,15 @@ def _unchanged(response: Response, cursor: Cursor) -> bool:
     return response.body is None or digest(response.body) == cursor.body
 
 
-def _parse(response: Response) -> Feed:
-    return parse(response.body or b"", url=response.url, content_type=response.content_type)
+def _parse(response: Response, cursor: Cursor) -> Feed:
+    known = frozenset(cursor.marks.split())
+    return parse_new(response.body or b"", known, url=response.url, content_type=response.content_type)
 
 
 def _unknown(source: Source) -> Cursor:
     """The cursor of a source that was never polled."""
     blank = dict.fromkeys(cursors.COLUMNS)
-    start = {"failures": 0, "seen": 0, "new": 0, "health": "new", "active": True}
+    start = {"failures": 0, "seen": 0, "new": 0, "marks": "", "health": "new", "active": True}
     return Cursor(**{**blank, **start, "source": source.id, "name": source.name, "url": source.url})  # type: ignore[arg-type]
 
 

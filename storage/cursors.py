@@ -24,7 +24,8 @@ class LeaseLost(StorageError):
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where we stand with one source. Moments are UTC stamps (storage.clock) or None; `next_poll` None
-    is 'at once'; `not_before` is the source's own Retry-After; `failures` counts those in a row."""
+    is 'at once'; `not_before` is the source's own Retry-After; `failures` counts those in a row; `marks`
+    are feed.cut's marks of the entries shown last, separated by spaces."""
 
     source: str
     name: str
@@ -42,6 +43,7 @@ class Cursor:
     not_before: str | None
     seen: int
     new: int
+    marks: str
     lease_holder: str | None
     lease_until: str | None
 
@@ -81,8 +83,9 @@ def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
         (wanted,),
     )
     tx.execute(
-        "UPDATE cursors SET url = w.url, etag = NULL, last_modified = NULL, body = NULL, failures = 0,"
-        " next_poll = NULL, not_before = NULL, last_success = NULL, lease_holder = NULL, lease_until = NULL,"
+        "UPDATE cursors SET url = w.url, etag = NULL, last_modified = NULL, body = NULL, marks = '',"
+        " failures = 0, next_poll = NULL, not_before = NULL, last_success = NULL, lease_holder = NULL,"
+        " lease_until = NULL,"
         " health = CASE WHEN health = 'failing' THEN 'failing' ELSE 'new' END"
         f" FROM ({listed}) AS w WHERE w.id = cursors.source AND w.url <> cursors.url",
         (wanted,),

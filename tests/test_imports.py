@@ -28,7 +28,15 @@ ONLY = {
 }
 PURE = {
     *("storage/events.py", "storage/filters.py", "storage/wording.py"),
-    *("feed/parse.py", "feed/diff.py", "feed/decide.py", "feed/rhythm.py", "feed/links.py", "feed/text.py"),
+    *(
+        "feed/cut.py",
+        "feed/parse.py",
+        "feed/diff.py",
+        "feed/decide.py",
+        "feed/rhythm.py",
+        "feed/links.py",
+        "feed/text.py",
+    ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
 }
 

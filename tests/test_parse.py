@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from feed.cut import cut
 from feed.errors import SourceError, SourceGone
 from feed.links import canonical
-from feed.parse import parse
+from feed.parse import parse, parse_new
 from feed.text import page, plain
-from tests.installation import call, rss
+from storage.plain import is_clean
+from tests.installation import call, rss, visit
 
 URL = "https://gov.example/feed"
 
@@ -197,3 +201,27 @@ def test_a_page_gives_its_title_and_main_part() -> None:
     )
     assert page(html) == ("A call", "A call\nApply now.")
     assert page("just\ntext") == ("", "just\ntext")
+
+
+mutations = st.lists(
+    st.tuples(st.integers(0, 2000), st.binary(max_size=4), st.integers(0, 4)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(mutations, st.booleans())
+def test_a_mutated_feed_ends_in_entries_or_in_a_named_error(
+    changes: list[tuple[int, bytes, int]], known: bool
+) -> None:
+    """Whatever bytes are put in, taken out or changed: entries, or a SourceError in one line."""
+    body = rss(call(1), visit(1), call(2))
+    marks = frozenset(cut(body).marks[:2]) if known else frozenset()  # type: ignore[union-attr]
+    for anywhere, inserted, removed in changes:
+        place = anywhere % (len(body) or 1)
+        body = body[:place] + inserted + body[place + removed :]
+    try:
+        feed = parse_new(body, marks, url=URL)
+    except SourceError as error:
+        assert str(error) and "\n" not in str(error)
+    else:
+        assert all(is_clean(entry.title + entry.text) for entry in feed.entries)
