@@ -5,6 +5,7 @@ The only module of feed that opens sockets. May not read what it brings, and may
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import socket
 import threading
@@ -33,13 +34,15 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/rdf+xml, applic
 @dataclass(frozen=True, slots=True)
 class Response:
     """What a source answered. `body` is None when nothing changed (304); `url` is where it was found
-    after redirects; `content_type` as the server says, which need not be true."""
+    after redirects; `content_type` as the server says, which need not be true. `moved` says that it was
+    found there by permanent redirects alone (301, 308)."""
 
     url: str
     body: bytes | None
     content_type: str = ""
     etag: str | None = None
     last_modified: str | None = None
+    moved: bool = False
 
 
 class Fetcher:
@@ -66,14 +69,17 @@ class Fetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         deadline = time.monotonic() + TOTAL_SECONDS
+        moves: list[int] = []
         for _ in range(REDIRECTS + 1):
             answer = self._ask(url, headers)
             try:
                 location = answer.headers.get("Location")
                 if answer.status in (301, 302, 303, 307, 308) and location:
                     url = _redirected(url, location)
+                    moves.append(answer.status)
                     continue
-                return _response(url, answer, deadline)
+                found = _response(url, answer, deadline)
+                return dataclasses.replace(found, moved=bool(moves) and {301, 308}.issuperset(moves))
             finally:
                 answer.release_conn()
         raise SourceError(f"redirects more than {REDIRECTS} times")

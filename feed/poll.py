@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Any
 
 from feed import diff, rhythm
 from feed.decide import Decision, Past, Read, decide, reader
@@ -29,12 +30,16 @@ from storage.events import (
     Event,
     SourceEnded,
     SourceFailing,
+    SourceMoved,
     SourceRecovered,
     digest,
 )
 from storage.filters import Subject
 
 logger = logging.getLogger(__name__)
+
+POLLS_TO_MOVE = 3
+"""So many polls in a row must have met a permanent redirect before its target is polled instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,9 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
     with db.read() as tx:
         cursor = cursors.get(tx, source.id) or _unknown(source)
     try:
-        response = fetcher.get(source.url, etag=cursor.etag, last_modified=cursor.last_modified)
+        response = fetcher.get(
+            cursor.adopted or source.url, etag=cursor.etag, last_modified=cursor.last_modified
+        )
         if _unchanged(response, cursor):
             return Outcome(source.id, "not_modified")
         feed = _parse(response, cursor)
@@ -109,7 +116,9 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
 
 def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor) -> Outcome:
     try:
-        response = fetcher.get(source.url, etag=cursor.etag, last_modified=cursor.last_modified)  # step 2
+        response = fetcher.get(
+            cursor.adopted or source.url, etag=cursor.etag, last_modified=cursor.last_modified
+        )  # step 2
         if response.body is None and cursor.last_success is None:
             raise SourceError("the server says 'not modified' (304) to a first, unconditional request")
         if _unchanged(response, cursor):
@@ -192,10 +201,17 @@ def _record_failure(db: Database, source: Source, cursor: Cursor, error: SourceE
 
 
 def _transition(tx: Tx, after: Cursor) -> tuple[Event, ...]:
-    """The event of a change of health; a source that goes on as before makes none."""
+    """The events of a change of health or address; a source that goes on as before makes none."""
     before = cursors.get(tx, after.source)
-    if before is None or before.health == after.health:
+    if before is None:
         return ()
+    moved: tuple[Event, ...] = ()
+    if after.adopted and after.adopted != before.adopted:
+        moved = (SourceMoved(source=after.source, url=after.adopted, before=before.adopted or before.url),)
+    return moved if before.health == after.health else (*moved, *_health_changed(before, after))
+
+
+def _health_changed(before: Cursor, after: Cursor) -> tuple[Event, ...]:
     match after.health:
         case "failing":
             return (SourceFailing(source=after.source, reason=after.reason or ""),)
@@ -222,6 +238,7 @@ def _healthy(source: Source, cursor: Cursor, response: Response, feed: Feed | No
         last_success=stamp if feed is None or feed.whole else cursor.last_success,
         next_poll=to_stamp(rhythm.after_success(source.id, source.interval_minutes, moment)),
         not_before=None,
+        **_moved(cursor, response),
     )
     if feed is None or response.body is None:
         return after
@@ -229,6 +246,16 @@ def _healthy(source: Source, cursor: Cursor, response: Response, feed: Feed | No
         # 'Not modified' must not keep us from the rest.
         return dataclasses.replace(after, etag=None, last_modified=None, body=None, seen=feed.seen, marks="")
     return dataclasses.replace(after, body=digest(response.body), seen=feed.seen, marks=" ".join(feed.marks))
+
+
+def _moved(cursor: Cursor, response: Response) -> dict[str, Any]:
+    """What a permanent redirect changes: an address that POLLS_TO_MOVE polls in a row met is adopted."""
+    if not response.moved:
+        return {"moved_to": None, "moved_times": 0}
+    times = cursor.moved_times + 1 if cursor.moved_to == response.url else 1
+    if times < POLLS_TO_MOVE:
+        return {"moved_to": response.url, "moved_times": times}
+    return {"moved_to": None, "moved_times": 0, "adopted": response.url}
 
 
 def _failed(source: Source, cursor: Cursor, error: SourceError) -> Cursor:
@@ -244,6 +271,10 @@ def _failed(source: Source, cursor: Cursor, error: SourceError) -> Cursor:
         last_poll=to_stamp(moment),
         next_poll=to_stamp(max(next_poll, later) if later else next_poll),
         not_before=to_stamp(later) if later else None,
+        # Redirects count when they are met in a row; and where a new address fails, the old one may not.
+        moved_to=None,
+        moved_times=0,
+        adopted=None,
     )
 
 
@@ -259,7 +290,15 @@ def _parse(response: Response, cursor: Cursor) -> Feed:
 def _unknown(source: Source) -> Cursor:
     """The cursor of a source that was never polled."""
     blank = dict.fromkeys(cursors.COLUMNS)
-    start = {"failures": 0, "seen": 0, "new": 0, "marks": "", "health": "new", "active": True}
+    start = {
+        "failures": 0,
+        "seen": 0,
+        "new": 0,
+        "marks": "",
+        "moved_times": 0,
+        "health": "new",
+        "active": True,
+    }
     return Cursor(**{**blank, **start, "source": source.id, "name": source.name, "url": source.url})  # type: ignore[arg-type]
 
 

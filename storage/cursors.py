@@ -25,7 +25,8 @@ class LeaseLost(StorageError):
 class Cursor:
     """Where we stand with one source. Moments are UTC stamps (storage.clock) or None; `next_poll` None
     is 'at once'; `not_before` is the source's own Retry-After; `failures` counts those in a row; `marks`
-    are feed.cut's marks of the entries shown last, separated by spaces."""
+    are feed.cut's marks of the entries shown last, separated by spaces. `moved_to` is the address that
+    `moved_times` polls in a row were sent to for good, `adopted` the one that is polled instead of `url`."""
 
     source: str
     name: str
@@ -44,6 +45,9 @@ class Cursor:
     seen: int
     new: int
     marks: str
+    moved_to: str | None
+    moved_times: int
+    adopted: str | None
     lease_holder: str | None
     lease_until: str | None
 
@@ -85,7 +89,7 @@ def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
     tx.execute(
         "UPDATE cursors SET url = w.url, etag = NULL, last_modified = NULL, body = NULL, marks = '',"
         " failures = 0, next_poll = NULL, not_before = NULL, last_success = NULL, lease_holder = NULL,"
-        " lease_until = NULL,"
+        " lease_until = NULL, moved_to = NULL, moved_times = 0, adopted = NULL,"
         " health = CASE WHEN health = 'failing' THEN 'failing' ELSE 'new' END"
         f" FROM ({listed}) AS w WHERE w.id = cursors.source AND w.url <> cursors.url",
         (wanted,),

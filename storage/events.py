@@ -115,6 +115,14 @@ class SourceRecovered(SourceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceMoved(SourceEvent):
+    """A source is polled at another address from now on, since it said so often enough (HTTP 301, 308)."""
+
+    url: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEnded(SourceEvent):
     """A source said that it is over (HTTP 410, or a last entry that says so)."""
 
@@ -217,6 +225,7 @@ TYPES: dict[str, type[Event]] = {
         AnnouncementWithdrawn,
         SourceFailing,
         SourceRecovered,
+        SourceMoved,
         SourceEnded,
         InitiativeAnnounced,
         CallAnnounced,

@@ -34,6 +34,7 @@ EVENTS = {
     "CallClosed": "Call closed",
     "SourceFailing": "Source failing",
     "SourceRecovered": "Source recovered",
+    "SourceMoved": "Source moved",
     "SourceEnded": "Source ended",
 }
 HEALTHS = {

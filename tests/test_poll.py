@@ -497,3 +497,51 @@ def test_one_bad_entry_does_not_keep_us_from_the_others(
     assert watched.poll()["dsit"].status == "fetched"
     assert len(watched.events("CallAnnounced")) == 2
     assert len(watched.events("AnnouncementPublished")) == 4
+
+
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_moved_address_is_adopted_when_three_polls_in_a_row_have_met_it(
+    watched: Installation, government: Government, status: int
+) -> None:
+    new = government.serve("/new-place", rss(call(2), call(1), visit(1)))
+    government.serve("/feed", status=status, headers={"Location": "/new-place"})
+    for _ in range(3):
+        assert watched.cursor("dsit").adopted is None
+        watched.poll()
+    assert watched.cursor("dsit").adopted == new
+    (moved,) = watched.events("SourceMoved")
+    assert (moved.payload["url"], moved.payload["before"]) == (new, government.url + "/feed")
+    before = len(government.requests)
+    watched.poll()
+    assert [request.path for request in government.requests[before:]] == ["/new-place"]
+    assert len(watched.events("SourceMoved")) == 1
+    assert len(watched.events("CallAnnounced")) == 2
+
+
+def test_a_redirect_that_does_not_last_is_not_adopted(watched: Installation, government: Government) -> None:
+    government.serve("/new-place", rss(call(1), visit(1)))
+    for answers in ([301, 301, 200, 301, 301], [302] * 5, [307] * 5, [301, 301, 500, 301, 301]):
+        for status in answers:
+            if status in (200, 500):
+                government.serve("/feed", rss(call(1), visit(1)), status=status)
+            else:
+                government.serve("/feed", status=status, headers={"Location": "/new-place"})
+            watched.poll()
+        government.serve("/feed", rss(call(1), visit(1)))
+        watched.poll()
+    assert watched.cursor("dsit").adopted is None
+    assert watched.events("SourceMoved") == []
+
+
+def test_where_an_adopted_address_fails_the_catalogues_is_asked_again(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/new-place", rss(call(1), visit(1)))
+    government.serve("/feed", status=301, headers={"Location": "/new-place"})
+    for _ in range(3):
+        watched.poll()
+    government.serve("/new-place", status=404)
+    government.serve("/feed", rss(call(1), visit(1)))
+    assert watched.poll()["dsit"].status == "failed"
+    assert watched.poll()["dsit"].status != "failed"
+    assert watched.cursor("dsit").adopted is None
