@@ -45,12 +45,14 @@ POLLS_TO_MOVE = 3
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one poll went. `status` is fetched, not_modified, failed or skipped (somebody else has it);
-    `events` were appended, or would be in a dry run; `reason` says what is wrong."""
+    `events` were appended, or would be in a dry run; `reason` says what is wrong; `seen` counts the entries
+    that the source shows, where it was fetched."""
 
     source: str
     status: str
     events: tuple[Event, ...] = ()
     reason: str | None = None
+    seen: int = 0
 
 
 def prepare(db: Database, sources: Iterable[Source]) -> None:
@@ -111,7 +113,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         return Outcome(source.id, "failed", reason=f"unexpected error: {error!r}")
     with db.read() as tx:
         decision = _decide(tx, source, cursor, feed, reader(source))
-    return Outcome(source.id, "fetched", decision.events, feed.note)
+    return Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
 
 
 def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor) -> Outcome:
@@ -146,7 +148,9 @@ def _record_feed(db: Database, source: Source, cursor: Cursor, response: Respons
             decision = _decide(tx, source, cursor, feed, read)
         published = sum(isinstance(event, AnnouncementPublished) for event in decision.events)
         after = dataclasses.replace(_healthy(source, cursor, response, feed), new=cursor.new + published)
-        return _write(tx, after, decision, Outcome(source.id, "fetched", decision.events, feed.note))
+        return _write(
+            tx, after, decision, Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
+        )
 
 
 def _decide(tx: Tx, source: Source, cursor: Cursor, feed: Feed, read: Read) -> Decision:

@@ -346,3 +346,19 @@ def test_erasing_beside_a_reader_does_not_claim_more_than_it_did(here: Installat
         done = here.run("subscribers", "erase", "anna@example.org")
     assert done.returncode == 1
     assert "another program is reading" in done.stderr
+
+
+def test_sources_are_checked_without_recording_anything(
+    watched: Installation, government: Government
+) -> None:
+    watched.watch("down", government.serve("/down", status=404))
+    done = watched.run("sources", "check")
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        "down: the server answered 404 Not Found",
+        "dsit: 2 entries, 3 events to record",
+    ]
+    (line,) = watched.run("sources", "check", "dsit", "--json").stdout.splitlines()
+    assert json.loads(line) == {"id": "dsit", "status": "fetched", "reason": None, "seen": 2, "events": 3}
+    assert watched.run("sources", "check", "nobody").returncode == 2
+    assert watched.events() == []

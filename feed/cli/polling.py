@@ -11,6 +11,7 @@ from feed.cli.shared import Commands, log_db_of, main
 from feed.settings import Settings
 
 if TYPE_CHECKING:
+    from feed.fetch import Fetcher
     from feed.poll import Outcome
     from feed.source import Source
 
@@ -27,7 +28,6 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     """Poll once what is due, or the named sources, and wait until done."""
     from feed import poll as polling
     from feed import source
-    from feed.fetch import Fetcher
     from storage import cursors
     from storage.clock import now
 
@@ -44,11 +44,7 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     chosen = [sources[key] for key in waiting if key in sources]
     if dry_run:  # a source that was never polled has no cursor yet
         chosen += [item for key, item in sources.items() if key not in known and (not ids or key in ids)]
-    fetcher = Fetcher(
-        contact=settings.base_url,
-        allow_private_networks=settings.allow_private_networks,
-        threads=settings.threads,
-    )
+    fetcher = _fetcher(settings)
 
     def poll_one(watched: Source) -> Outcome:
         return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched)
@@ -62,6 +58,16 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
         click.echo(json.dumps(counted))
     else:
         click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counted.items()))
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    from feed.fetch import Fetcher
+
+    return Fetcher(
+        contact=settings.base_url,
+        allow_private_networks=settings.allow_private_networks,
+        threads=settings.threads,
+    )
 
 
 def _print_outcome(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
@@ -109,3 +115,34 @@ def list_sources(settings: Settings, as_json: bool = False) -> None:
         else:
             told = f"{cursor.source:32} {cursor.health:8} seen {cursor.seen:4} new {cursor.new:4}"
             click.echo(f"{told}  {cursor.last_success or 'never':27}  {cursor.reason or ''}".rstrip())
+
+
+@sources.command("check")
+@click.argument("ids", nargs=-1, metavar="[ID]…")
+@click.option("--json", "as_json", is_flag=True, help="One source a line.")
+@click.pass_obj
+def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> None:
+    """Ask all sources (or the named ones) once and say what each answers; records nothing."""
+    from feed import poll as polling
+    from feed import source
+
+    watched = source.load(settings.sources)
+    if unknown := [key for key in ids if key not in watched]:
+        raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
+    log_db, fetcher = log_db_of(settings), _fetcher(settings)
+    chosen = [watched[key] for key in ids] or list(watched.values())
+    outcomes = polling.poll_many(
+        lambda item: polling.rehearse(log_db, fetcher, item), chosen, settings.threads
+    )
+    for outcome in outcomes:
+        line = {"id": outcome.source, "status": outcome.status, "reason": outcome.reason}
+        line |= {"seen": outcome.seen, "events": len(outcome.events)}
+        if as_json:
+            click.echo(json.dumps(line, ensure_ascii=False))
+        elif outcome.status == "fetched":
+            note = f" ({outcome.reason})" if outcome.reason else ""
+            click.echo(
+                f"{outcome.source}: {outcome.seen} entries, {len(outcome.events)} events to record{note}"
+            )
+        else:
+            click.echo(f"{outcome.source}: {outcome.reason or 'has not changed'}")
