@@ -135,8 +135,8 @@ def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> No
         lambda item: polling.rehearse(log_db, fetcher, item), chosen, settings.threads
     )
     for outcome in outcomes:
-        line = {"id": outcome.source, "status": outcome.status, "reason": outcome.reason}
-        line |= {"seen": outcome.seen, "events": len(outcome.events)}
+        line: dict[str, str | int | None] = {"id": outcome.source, "status": outcome.status}
+        line |= {"reason": outcome.reason, "seen": outcome.seen, "events": len(outcome.events)}
         if as_json:
             click.echo(json.dumps(line, ensure_ascii=False))
         elif outcome.status == "fetched":
