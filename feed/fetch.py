@@ -81,6 +81,7 @@ class Fetcher:
                 found = _response(url, answer, deadline)
                 return dataclasses.replace(found, moved=bool(moves) and {301, 308}.issuperset(moves))
             finally:
+                answer.close()  # with a body that nobody read, the connection is of no more use
                 answer.release_conn()
         raise SourceError(f"redirects more than {REDIRECTS} times")
 
@@ -106,6 +107,7 @@ class Fetcher:
 def _response(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Response:
     etag, last_modified = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
     if answer.status == 304:
+        answer.read()  # nothing: so that the connection can be used again
         return Response(url, None, etag=etag, last_modified=last_modified)
     if answer.status == 410:
         raise SourceGone("the server says that this feed is gone for good (410 Gone)")

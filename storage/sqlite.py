@@ -176,8 +176,16 @@ def _use_wal(raw: sqlite3.Connection) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """For the owner's eyes only, from the first byte on; SQLite gives the files beside it the same mode."""
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    """For the owner's eyes only, from the first byte on; SQLite gives the files beside it the same mode.
+
+    A file that is there already is not opened: closing it again would drop the locks that SQLite holds on it
+    for this whole process (POSIX locks belong to a process), and the next one to leave would take the
+    write-ahead log away under our hands.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        pass
 
 
 def _triggers(connection: Connection) -> dict[str, str]:

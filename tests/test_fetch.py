@@ -195,3 +195,53 @@ def test_a_server_that_drips_is_left_when_the_time_is_over(
     taken = time.monotonic() - started
     dripping.close()
     assert taken < 10  # of the sixty and more that it would take otherwise
+
+
+class Talking(threading.Thread):
+    """A server that keeps its connections open and sends each answer, head and page, in one piece."""
+
+    def __init__(self, answers: dict[str, bytes]) -> None:
+        super().__init__(daemon=True)
+        self.answers = answers
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+
+    def run(self) -> None:
+        while True:
+            try:
+                talking, _ = self.listening.accept()
+            except OSError:
+                return  # closed
+            threading.Thread(target=self.talk, args=(talking,), daemon=True).start()
+
+    def talk(self, talking: socket.socket) -> None:
+        with talking, talking.makefile("rb") as lines:
+            while request := lines.readline():
+                while lines.readline().strip():
+                    pass
+                talking.sendall(self.answers[request.split()[1].decode()])
+
+    def close(self) -> None:
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        self.join()
+
+
+@pytest.mark.parametrize("status", [301, 302, 404, 429, 503])
+def test_what_stands_in_an_answer_that_is_not_read_disturbs_nobody(fetcher: Fetcher, status: int) -> None:
+    """Servers send a page with a redirect and with an error; the next request may use the connection."""
+    page = b"<html><head><title>Moved</title></head><body><h1>Moved</h1></body></html>"
+    odd = b"HTTP/1.1 %d Odd\r\nLocation: /ok\r\nRetry-After: 60\r\nContent-Length: %d\r\n\r\n%b"
+    server = Talking(
+        {"/odd": odd % (status, len(page), page), "/ok": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere"}
+    )
+    server.start()
+    for _ in range(3):
+        if status < 400:
+            assert fetcher.get(server.url + "/odd").body == b"here"
+        else:
+            with pytest.raises(SourceError, match=f"the server answered {status}"):
+                fetcher.get(server.url + "/odd")
+        assert fetcher.get(server.url + "/ok").body == b"here"
+    fetcher.close()
+    server.close()

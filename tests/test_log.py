@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -264,3 +266,24 @@ def _behind_the_triggers(path: Path, statement: str) -> None:
         for _, sql in kept:
             stranger.execute(sql)
     stranger.close()
+
+
+@pytest.mark.parametrize("schema", ["log", "people"])
+def test_a_program_that_looks_and_leaves_does_not_split_the_file(tmp_path: Path, schema: str) -> None:
+    """Two connections here, another process that opens and closes: what is written afterwards is there."""
+    path = tmp_path / f"{schema}.db"
+    database = open_database(f"sqlite:///{path}", schema)
+    with database.write() as tx:
+        tx.execute("CREATE TABLE seen (number INTEGER)")
+    with database.read(), database.read() as other:  # so that this process has a second connection
+        other.execute("SELECT * FROM seen").fetchall()
+    look = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+        "print(*c.execute('SELECT * FROM seen')); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", look, str(path)], check=True)
+    with database.write() as tx:
+        tx.execute("INSERT INTO seen VALUES (1)")
+    told = subprocess.run([sys.executable, "-c", look, str(path)], check=True, capture_output=True, text=True)
+    assert told.stdout == "(1,)\n"
+    database.close()
