@@ -33,7 +33,7 @@ from storage.events import (
 from storage.filters import Subject
 
 FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
-"""What can change in the life of a subject. Its title and summary are only words."""
+"""What can change in the life of a subject, beside its name and whether it is open."""
 
 _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
@@ -127,7 +127,7 @@ def _revised(
 ) -> list[Event]:
     entry = change.entry
     if _withdrawal(entry):
-        if _WITHDRAWN.match(change.changed.get("title", {}).get("from", entry.title)):
+        if _WITHDRAWN.match(change.shown["title"]):
             return []
         return [_withdrawn(source, change), *_closed(source, change, known)]
     revised = AnnouncementRevised(
@@ -154,7 +154,7 @@ def _read_before(change: Revised, read: Read, past: Past) -> tuple[Found, ...]:
     another source told is taken for an edit."""
     shown = change.shown
     text = past.texts.get(shown["text"] or "", shown["summary"])
-    return read(shown["title"], text, shown["url"], shown["published_at"])
+    return read(_WITHDRAWN.sub("", shown["title"]).strip(), text, shown["url"], shown["published_at"])
 
 
 def _subjects(announcement: str, subjects: Sequence[Found]) -> dict[str, Found]:
@@ -190,18 +190,24 @@ def _announced(source: Source, change: Change, key: str, facts: Found, *, backfi
 def _moved(source: Source, change: Revised, recorded: Subject, before: Found, after: Found) -> list[Event]:
     """The facts that the edit moved. One that is no longer stated stays: silence is no evidence."""
     changed: dict[str, dict[str, Any]] = {}
+    if _plain("title", before.title) != _plain("title", after.title) != _plain("title", recorded.title):
+        changed["title"] = {"from": recorded.title, "to": after.title}
+    if recorded.closed and _WITHDRAWN.match(change.shown["title"]):
+        changed["closed"] = {"from": True, "to": False}
     for name in FACTS:
         old, new, known = getattr(before, name), getattr(after, name), getattr(recorded, name)
         if new and _plain(name, new) not in (_plain(name, old), _plain(name, known)):
             changed[name] = {"from": _json(known), "to": _json(new)}
     if not changed:
         return []
+    if "title" in changed:  # its words go with it, but are not worth a message by themselves
+        changed["summary"] = {"from": recorded.summary, "to": after.summary}
     return [
         CHANGED[recorded.kind](
             subject=recorded.id,
             announcement=change.announcement,
             source=source.id,
-            title=recorded.title,
+            title=after.title,
             url=change.entry.url or recorded.url,
             changed=changed,
             backfill=False,

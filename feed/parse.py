@@ -5,6 +5,7 @@ Pure: no clock, no network, no database; feedparser is given bytes only, since i
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import html
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -87,35 +89,60 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
     """
     if not body.strip():
         raise SourceError("the answer is empty")
-    headers = {"content-location": url, "content-type": _encoding_hint(content_type)}
+    headers = {"content-type": _encoding_hint(content_type)}
     try:
         document = feedparser.parse(BytesIO(body), response_headers=headers)
     except Exception as error:  # some bytes end feedparser itself, such as a zero in the name of an encoding
         raise SourceError(f"the feed cannot be read: {line(str(error)) or type(error).__name__}") from error
-    entries, unread = _entries(document.entries)
+    fault = _fault(document) if document.bozo else None
+    broken_off = bool(fault and document.entries and _breaks_off(body))
+    # Half an entry would be recorded as something new.
+    entries, unread = _entries(document.entries[:-1] if broken_off else document.entries, url)
     title = line(plain(document.feed.get("title", "")))
     if alone and len(entries) == 1 and entries[0].title.lower().rstrip(".") == "this feed has ended":
         raise SourceGone("its last entry says that this feed has ended")
-    fault = _fault(document) if document.bozo else None
-    if broken_off := bool(fault and entries and _breaks_off(body)):
-        entries = entries[:-1]  # half an entry would be recorded as something new
     if not entries:
         _refuse_what_is_no_feed(document, body, fault)
-    notes = [f"not well-formed ({fault}), read as far as possible"] if fault else []
+    notes = [f"not as it should be ({fault}), read as far as possible"] if fault else []
     notes += [f"{unread} of {unread + len(entries)} entries could not be read"] if unread else []
     note = "; ".join(notes) or None
     return Feed(title, entries, note, whole=not broken_off, seen=len(entries))
 
 
-def _entries(items: Sequence[Any]) -> tuple[tuple[Entry, ...], int]:
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _entries(items: Sequence[Any], base: str) -> tuple[tuple[Entry, ...], int]:
     """The entries, and how many could not be read: a bad one does not keep us from the others."""
     entries, unread = [], 0
     for item in items:
         try:
-            entries.append(_entry(item))
+            entry = _entry(item, base)
         except Exception:  # whatever the entry brought to light
             unread += 1
+            continue
+        if entry.title:
+            entries.append(entry)
+        else:
+            unread += 1  # nothing in it that anyone could be told
     return tuple(entries), unread
+
+
+def _link(item: Any, base: str) -> str:
+    """Where the entry leads, resolved against the feed's address. A guid that feedparser takes for a link
+    is one only if it looks like one."""
+    link = line(item.get("link", ""))
+    if item.get("guidislink") and link == item.get("id") and not re.match(r"https?://|/", link):
+        return ""
+    try:
+        return clean(urljoin(base, link)) if link else ""
+    except ValueError:
+        return ""
 
 
 def _breaks_off(body: bytes) -> bool:
@@ -138,6 +165,9 @@ def _refuse_what_is_no_feed(document: Any, body: bytes, fault: str | None) -> No
 def _fault(document: Any) -> str | None:
     """What keeps the document from being well-formed, or None when it is only a matter of taste."""
     error = document.get("bozo_exception")
+    declared = re.match(r"document declared as (\S+),", str(error))
+    if declared and not _is_encoding(declared[1]):
+        return f"the encoding {declared[1]} is unknown"
     if isinstance(error, (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)):
         return None
     message = getattr(error, "getMessage", lambda: str(error))()
@@ -145,8 +175,8 @@ def _fault(document: Any) -> str | None:
     return shorten(line(str(message)), 120) + (f", line {number}" if number else "")
 
 
-def _entry(item: Any) -> Entry:
-    url = clean(line(item.get("link", "")))
+def _entry(item: Any, base: str) -> Entry:
+    url = _link(item, base)
     summary = _plain(item.get("summary_detail")) or line(item.get("subtitle", ""))
     texts = [summary, *(_plain(content) for content in item.get("content", ()))]
     text = max(texts, key=len)
@@ -156,7 +186,7 @@ def _entry(item: Any) -> Entry:
         guid=guid,
         url=url,
         link=canonical(url),
-        title=title or shorten(line(text), 120) or url or guid or "(without a title)",
+        title=title or shorten(line(text), 120) or url or guid or "",
         summary=shorten(summary or text, SUMMARY_CHARACTERS),
         text=text,
         published_at=_moment(item, "published") or _moment(item, "updated"),

@@ -32,6 +32,7 @@ from storage.people import Subscription
 logger = logging.getLogger(__name__)
 
 CONSUMER = "match"
+WORDS = frozenset({"title", "summary"})
 SLICE = 500
 """So many events are matched in one transaction."""
 
@@ -150,12 +151,18 @@ def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:
 
 
 def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:
-    """The next events behind `start`: the last position read, and those that concern a subject and may
-    be told (what a source already showed at its first poll may not)."""
+    """The next events behind `start`: the last position read, and those that are news of a subject."""
     with log_db.read() as tx:
         events = list(log.read(tx, after=start, limit=SLICE))
         entries = [entry for event in events if (entry := catalogue.entry(tx, event))]
-    return (events[-1].position if events else start), [entry for entry in entries if not entry.backfill]
+    return (events[-1].position if events else start), [entry for entry in entries if _is_news(entry)]
+
+
+def _is_news(entry: Entry) -> bool:
+    """Whether anyone should be told: not what a source already showed at its first poll, and not that only
+    the words for a thing have changed."""
+    changed = entry.event.payload.get("changed")
+    return not entry.backfill and (changed is None or not WORDS.issuperset(changed))
 
 
 def _check_pair(log_db: Database, checkpoint: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event of a subject together with the subject as it stands now."""
+    """An event of a subject together with the subject: as it was announced, or as it stands now."""
 
     event: Recorded
     subject: Subject
@@ -156,11 +156,28 @@ def _entry(tx: Tx, row: Any) -> Entry:
 def _entry_of(event: Recorded, row: Any) -> Entry:
     payload = event.payload
     evidence = payload.get("evidence") or json.loads(row["evidence"])
+    subject = read_subject(row)
     return Entry(
         event=event,
-        subject=read_subject(row),
+        subject=_as_announced(subject, payload) if event.type.endswith("Announced") else subject,
         evidence=tuple(Evidence(**item) for item in evidence),
         backfill=bool(payload.get("backfill", False)),
+    )
+
+
+def _as_announced(subject: Subject, payload: dict[str, Any]) -> Subject:
+    """The facts that the announcing event carries: what changed later has an event of its own."""
+    return replace(
+        subject,
+        title=payload["title"],
+        url=payload["url"],
+        summary=payload["summary"],
+        technologies=tuple(payload["technologies"]),
+        countries=tuple(payload["countries"]),
+        bodies=tuple(payload["bodies"]),
+        money=tuple(Money(**item) for item in payload["money"]),
+        opens=payload["opens"],
+        closes=payload["closes"],
     )
 
 

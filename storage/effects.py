@@ -57,7 +57,7 @@ def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
     columns = "".join(f"{name} = ?, " for name in changed)
     tx.execute(
-        f"UPDATE announcements SET {columns}revised = ? WHERE id = ?",
+        f"UPDATE announcements SET {columns}revised = ?, withdrawn = NULL WHERE id = ?",
         (*changed.values(), event.position, data["announcement"]),
     )
 
@@ -96,8 +96,10 @@ def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             tx.execute(
                 f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
             )
-        elif name in ("opens", "closes"):
+        elif name in ("opens", "closes", "title", "summary"):
             tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
+        elif name == "closed":
+            tx.execute("UPDATE subjects SET closed = NULL WHERE announced = ?", (number,))
     _happened(tx, event, number)
     _index(tx, number)
 

@@ -5,7 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,7 @@ FIELDS = {
     "money": "money",
     "opens": "opening date",
     "closes": "deadline",
+    "closed": "state",
     "title": "title",
     "summary": "summary",
     "text": "text",
@@ -135,17 +136,20 @@ def stored_wish(query: str) -> str:
 
 def change(field: str, value: Any) -> str:
     """One side of a change, as words."""
+    if field == "closed":
+        return "closed" if value else "open again"
     if value in (None, "", []):
         return "not stated"
-    if field == "money" and isinstance(value, list):
-        return listing(money(Money(**item)) for item in value)
-    if field == "countries" and isinstance(value, list):
-        return countries(value)
-    if field == "technologies" and isinstance(value, list):
-        return technologies(value)
     if isinstance(value, list):
-        return listing(map(str, value))
+        return _LISTS.get(field, listing)(value)
     return moment(str(value)) if field in ("opens", "closes") else str(value)
+
+
+_LISTS: dict[str, Callable[[list[Any]], str]] = {
+    "money": lambda items: listing(money(Money(**item)) for item in items),
+    "countries": countries,
+    "technologies": technologies,
+}
 
 
 def changes(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:

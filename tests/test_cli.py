@@ -140,6 +140,8 @@ def test_people_are_added_listed_exported_and_erased(here: Installation) -> None
         ("anna@example.org", "daily"),
         ("bert@example.org", "daily"),
     ]
+    here.run("subscribers", "add", "bert@example.org", "--cadence", "weekly")
+    assert "bert@example.org, filter everything, cadence weekly" in here.run("subscribers").stdout
     exported = json.loads(here.run("subscribers", "export", "anna@example.org").stdout)
     assert exported["subscriber"]["email"] == "anna@example.org"
     assert here.run("subscribers", "erase", "anna@example.org").stdout == "forgot anna@example.org\n"
@@ -362,3 +364,26 @@ def test_sources_are_checked_without_recording_anything(
     assert json.loads(line) == {"id": "dsit", "status": "fetched", "reason": None, "seen": 2, "events": 3}
     assert watched.run("sources", "check", "nobody").returncode == 2
     assert watched.events() == []
+
+
+def test_json_lines_are_not_mixed_with_letters(watched: Installation, government: Government) -> None:
+    watched.run("poll")
+    watched.run("subscribers", "add", "anna@example.org")
+    government.serve("/feed", rss(call(2), call(1)))
+    watched.run("poll", "--all")
+    done = watched.run("deliver", "--json", COMMUNIQUE_SMTP_URL="")
+    assert [json.loads(line)["sent"] for line in done.stdout.splitlines()] == [1]
+    assert "New call: Funding call 2" in done.stderr
+
+
+def test_a_named_source_that_is_left_alone_says_why(watched: Installation, government: Government) -> None:
+    government.serve("/feed", b"", status=410)
+    watched.run("poll")
+    done = watched.run("poll", "dsit")
+    assert done.stdout.splitlines()[0].startswith("dsit: skipped: it has ended: the server says")
+
+
+def test_what_extract_is_given_wrongly_is_bad_usage(here: Installation) -> None:
+    assert here.run("extract", "-", "--published", "yesterday", stdin="text").returncode == 2
+    done = here.run("extract", "--batch", "-", stdin="[]\n")
+    assert (done.returncode, done.stderr) == (1, "Error: line 1 is no JSON object\n")

@@ -421,3 +421,27 @@ def test_a_live_process_elsewhere_is_not_taken_for_a_dead_one(monkeypatch: pytes
     assert holders.gone(f"{place}:999999999:abcd")
     for elsewhere in (f"other-{place}:999999999:abcd", f"{place}1:999999999:abcd", "nonsense", ""):
         assert not holders.gone(elsewhere)
+
+
+def test_a_message_that_waited_tells_each_event_with_its_own_facts(
+    telling: Installation, government: Government, mailbox: Mailbox
+) -> None:
+    telling.subscribe("anna@example.org")
+    publish(telling, government, call(2))
+    dearer = call(2)["description"].replace("£2 million", "£6 million")
+    publish(telling, government, call(2, description=dearer))
+    assert telling.deliver() == (2, 2, 0)
+    told = text(mailbox.messages[0])
+    first, second = told.split("CALL CHANGED")
+    assert "£2,000,000" in first and "£6,000,000" not in first
+    assert "→ £6,000,000" in second
+
+
+def test_a_new_name_alone_is_shown_but_not_mailed(
+    telling: Installation, government: Government, mailbox: Mailbox
+) -> None:
+    publish(telling, government, call(2))
+    telling.subscribe("anna@example.org")
+    publish(telling, government, call(2, title="Funding call two: quantum networks"))
+    assert telling.deliver() == (0, 0, 0)
+    assert "Funding call two" in telling.browser().get("/").text

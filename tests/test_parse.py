@@ -120,7 +120,7 @@ def test_a_feed_that_is_cut_off_gives_what_could_be_read_and_says_so() -> None:
     body = rss(call(1), call(2))
     feed = parse(body[: body.rindex(b"<item>") + 40], url=URL)
     assert [entry.title for entry in feed.entries] == ["Funding call 1: quantum networks"]
-    assert feed.note and feed.note.startswith("not well-formed (")
+    assert feed.note and feed.note.startswith("not as it should be (")
     assert not feed.whole
 
 
@@ -138,7 +138,24 @@ def test_encodings_are_followed(encoding: str) -> None:
 
 def test_an_unknown_encoding_does_not_lose_the_feed() -> None:
     body = rss(call()).replace(b'encoding="utf-8"', b'encoding="klingon-8"')
-    assert parse(body, url=URL).entries[0].title == "Funding call 1: quantum networks"
+    feed = parse(body, url=URL)
+    assert feed.entries[0].title == "Funding call 1: quantum networks"
+    assert feed.note == "not as it should be (the encoding klingon-8 is unknown), read as far as possible"
+    served = parse(rss(call()), url=URL, content_type="text/xml; charset=klingon")
+    assert served.note and "the encoding klingon is unknown" in served.note
+
+
+def test_a_guid_that_is_no_address_is_no_link() -> None:
+    (entry,) = parse(rss({"title": "x", "guid": "12345"}), url=URL).entries
+    assert (entry.guid, entry.url) == ("12345", "")
+    (entry,) = parse(rss({"title": "x", "guid": "/news/1"}), url=URL).entries
+    assert entry.url == "https://gov.example/news/1"
+
+
+def test_an_entry_with_nothing_in_it_is_told_in_the_sources_state() -> None:
+    feed = parse(rss(call(), {}), url=URL)
+    assert len(feed.entries) == 1
+    assert feed.note == "1 of 2 entries could not be read"
 
 
 def test_a_feed_that_says_it_has_ended_is_over() -> None:

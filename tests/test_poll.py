@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feed import poll
-from storage import cursors, holders, log
+from storage import catalogue, cursors, holders, log
 from storage.clock import from_stamp, now
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
@@ -185,7 +185,7 @@ def test_a_feed_that_breaks_off_is_asked_again_in_whole(
     watched.poll()
     cursor = watched.cursor("dsit")
     assert (cursor.health, cursor.etag, cursor.seen) == ("ok", None, 1)
-    assert "not well-formed" in (cursor.reason or "")
+    assert "not as it should be" in (cursor.reason or "")
     assert [event.payload["title"] for event in watched.events("CallAnnounced")[1:]] == [
         "Funding call 2: quantum networks"
     ]
@@ -545,3 +545,35 @@ def test_where_an_adopted_address_fails_the_catalogues_is_asked_again(
     assert watched.poll()["dsit"].status == "failed"
     assert watched.poll()["dsit"].status != "failed"
     assert watched.cursor("dsit").adopted is None
+
+
+def test_a_withdrawn_call_that_comes_back_is_open_again(
+    watched: Installation, government: Government
+) -> None:
+    title = call(1)["title"]
+    government.serve("/feed", rss(call(1, title=f"[Withdrawn] {title}"), visit(1)))
+    watched.poll()
+    later = call(1)["description"].replace("12 March", "30 April")
+    government.serve("/feed", rss(call(1, description=later), visit(1)))
+    watched.poll()
+    assert [event.type for event in watched.events()[-2:]] == ["AnnouncementRevised", "CallChanged"]
+    assert watched.events()[-1].payload["changed"] == {
+        "closed": {"from": True, "to": False},
+        "closes": {"from": "2027-03-12", "to": "2027-04-30"},
+    }
+    (subject,) = watched.subjects()
+    assert not subject.closed
+    assert "withdrawn by its source" not in watched.browser().get(f"/subjects/{subject.id}").text
+
+
+def test_a_subject_takes_the_new_name_of_its_announcement(
+    watched: Installation, government: Government
+) -> None:
+    renamed = call(1, title="Funding call 1: quantum networks and sensors")
+    government.serve("/feed", rss(renamed, visit(1)))
+    watched.poll()
+    changed = watched.events("CallChanged")[-1].payload
+    assert changed["title"] == "Funding call 1: quantum networks and sensors"
+    with watched.log_db.read() as tx:
+        found = catalogue.subject(tx, changed["subject"])
+    assert found and found.title == "Funding call 1: quantum networks and sensors"

@@ -34,7 +34,7 @@ def deliver(settings: Settings, dry_run: bool, as_json: bool) -> None:
             click.echo(json.dumps(line, ensure_ascii=False) if as_json else pairs(line))
     else:
         matched = delivering.match_new(log_db, people_db)
-        channel = open_channel(settings.smtp_url)
+        channel = open_channel(settings.smtp_url, sys.stderr if as_json else None)
         sent, failed = delivering.deliver_due(log_db, people_db, channel, letterhead(settings))
     with people_db.read() as tx:
         pending = outbox.pending(tx)
@@ -60,7 +60,8 @@ def list_subscribers(settings: Settings, as_json: bool = False) -> None:
     with people_db_of(settings).read() as tx:
         subscriptions = people.everyone(tx)
     for item in subscriptions:
-        line: dict[str, Any] = {"email": item.email, "filter": item.filter, "cadence": item.cadence}
+        wanted = item.filter if as_json else item.filter or "everything"
+        line: dict[str, Any] = {"email": item.email, "filter": wanted, "cadence": item.cadence}
         line |= {"confirmed_at": item.confirmed_at, "created_at": item.created_at}
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else pairs(line))
 
@@ -68,9 +69,13 @@ def list_subscribers(settings: Settings, as_json: bool = False) -> None:
 @subscribers.command("add")
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS… or -")
 @click.option("--filter", "query", default="", help="Such as 'kind=call&technology=ai'. Default: everything.")
-@click.option("--cadence", default="immediate", type=click.Choice(["immediate", "daily", "weekly"]))
+@click.option(
+    "--cadence",
+    type=click.Choice(["immediate", "daily", "weekly"]),
+    help="How often. Default: immediate, or what the person has already.",
+)
 @click.pass_obj
-def add_subscribers(settings: Settings, addresses: tuple[str, ...], query: str, cadence: str) -> None:
+def add_subscribers(settings: Settings, addresses: tuple[str, ...], query: str, cadence: str | None) -> None:
     """Subscribe people; on an operator's own word they are confirmed already."""
     from urllib.parse import parse_qsl
 
@@ -92,7 +97,10 @@ def add_subscribers(settings: Settings, addresses: tuple[str, ...], query: str, 
     with people_db_of(settings).write() as tx:
         before = {(people.fold(item.email), item.filter) for item in people.confirmed(tx)}
         for email in checked:
-            people.confirm(tx, people.subscribe(tx, email, wanted, cadence, now()).id, after, now())
+            subscription = people.subscribe(tx, email, wanted, cadence or "immediate", now())
+            people.confirm(tx, subscription.id, after, now())
+            if cadence:
+                people.change_cadence(tx, subscription.id, cadence)
         new = {(people.fold(email), wanted) for email in checked} - before
     click.echo(f"{len(new)} added, {len(checked) - len(new)} had this subscription already")
 

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from feed.fetch import Fetcher
     from feed.poll import Outcome
     from feed.source import Source
+    from storage.database import Database
 
 
 @main.command()
 @click.argument("ids", nargs=-1, metavar="[ID]…")
 @click.option(
-    "--all", "everything", is_flag=True, help="Poll all sources, whether their time has come or not."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Poll all sources, due or not (but never before a Retry-After, never an ended one).",
 )
 @click.option("--dry-run", is_flag=True, help="Print the events that would be recorded; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
@@ -44,6 +48,9 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     chosen = [sources[key] for key in waiting if key in sources]
     if dry_run:  # a source that was never polled has no cursor yet
         chosen += [item for key, item in sources.items() if key not in known and (not ids or key in ids)]
+    for key in ids:
+        if key not in {item.id for item in chosen}:
+            _say_why_not(log_db, key, as_json)
     fetcher = _fetcher(settings)
 
     def poll_one(watched: Source) -> Outcome:
@@ -58,6 +65,21 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
         click.echo(json.dumps(counted))
     else:
         click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counted.items()))
+
+
+def _say_why_not(log_db: Database, key: str, as_json: bool) -> None:
+    """A named source that is left alone: ended, in another worker's hands, or before its Retry-After."""
+    from storage import cursors
+
+    with log_db.read() as tx:
+        cursor = cursors.get(tx, key)
+    reason = "another worker is polling it"
+    if cursor and cursor.health == "ended":
+        reason = f"it has ended: {cursor.reason}"
+    elif cursor and cursor.not_before:
+        reason = f"it asked to be left alone until {cursor.not_before}"
+    line = {"source": key, "status": "skipped", "reason": reason}
+    click.echo(json.dumps(line) if as_json else f"{key}: skipped: {reason}")
 
 
 def _fetcher(settings: Settings) -> Fetcher:

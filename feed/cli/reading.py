@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import datetime
 from typing import Any
 
 import click
@@ -20,6 +21,10 @@ from feed.cli.shared import main
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def extract(file: Any, url: str, title: str, published: str | None, batch: bool, as_json: bool) -> None:
     """What the rules read in a text or HTML page, with evidence; writes nothing."""
+    try:
+        datetime.fromisoformat(published or "2024-07-24")
+    except ValueError as error:
+        raise click.BadParameter(f"{published!r} is no ISO 8601 date", param_hint="--published") from error
     if batch:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -47,9 +52,11 @@ def _read(text: str, title: str, url: str, published: str | None) -> dict[str, A
 def _read_line(line: bytes, number: int) -> dict[str, Any]:
     try:
         item = json.loads(line)
-        given = {name: str(item.get(name) or "") for name in ("title", "url", "text")}
-    except (ValueError, AttributeError) as error:
-        raise click.ClickException(f"line {number} is no JSON object: {error}") from error
+    except ValueError as error:
+        raise click.ClickException(f"line {number} is no JSON: {error}") from error
+    if not isinstance(item, dict):
+        raise click.ClickException(f"line {number} is no JSON object")
+    given = {name: str(item.get(name) or "") for name in ("title", "url", "text")}
     published = item.get("published")
     reading = _read(given["text"], given["title"], given["url"], str(published) if published else None)
     return {"id": item.get("id"), **reading}

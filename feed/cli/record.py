@@ -35,8 +35,11 @@ def show_log(
             f"{type_name!r} is no type; it can be {', '.join(TYPES)}", param_hint="--type"
         )
     log_db = log_db_of(settings)
-    for event in _events(log_db, after, type_name, limit, follow):
-        click.echo(event.line() if as_json else _event_line(event))
+    try:
+        for event in _events(log_db, after, type_name, limit, follow):
+            click.echo(event.line() if as_json else _event_line(event))
+    except KeyboardInterrupt:
+        pass  # the way out of --follow
 
 
 def _events(

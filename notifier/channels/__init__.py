@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from notifier.channels.console import Console
 from notifier.channels.email import Email
@@ -16,6 +16,6 @@ class Channel(Protocol):
         """Hand the message over to go to this address, or raise notifier.errors.DeliveryError."""
 
 
-def open_channel(smtp_url: str) -> Channel:
-    """The mail server at this address, or the console when the address is empty."""
-    return Email(smtp_url) if smtp_url else Console()
+def open_channel(smtp_url: str, stream: TextIO | None = None) -> Channel:
+    """The mail server at this address; when it is empty, the console (or another stream)."""
+    return Email(smtp_url) if smtp_url else Console(stream)
