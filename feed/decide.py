@@ -38,7 +38,6 @@ FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
 
-
 Read = Callable[[str, str, str, str | None], tuple[Found, ...]]
 """What the rules read: from title, text, address and publication date to the subjects."""
 

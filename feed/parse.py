@@ -84,8 +84,8 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
     """All entries of an RSS or Atom feed.
 
     The content type is a hint for the encoding only; `alone` False says that there are more entries than
-    these. Raises SourceError with one clear line for what is no
-    feed, SourceGone when the feed says that it has ended.
+    these. Raises SourceError with one clear line for what is no feed, SourceGone when the feed says that
+    it has ended.
     """
     if not body.strip():
         raise SourceError("the answer is empty")

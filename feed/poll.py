@@ -100,9 +100,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
     with db.read() as tx:
         cursor = cursors.get(tx, source.id) or _unknown(source)
     try:
-        response = fetcher.get(
-            cursor.adopted or source.url, etag=cursor.etag, last_modified=cursor.last_modified
-        )
+        response = _ask(fetcher, source, cursor)
         if _unchanged(response, cursor):
             return Outcome(source.id, "not_modified")
         feed = _parse(response, cursor)
@@ -118,9 +116,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
 
 def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor) -> Outcome:
     try:
-        response = fetcher.get(
-            cursor.adopted or source.url, etag=cursor.etag, last_modified=cursor.last_modified
-        )  # step 2
+        response = _ask(fetcher, source, cursor)  # step 2
         if response.body is None and cursor.last_success is None:
             raise SourceError("the server says 'not modified' (304) to a first, unconditional request")
         if _unchanged(response, cursor):
@@ -280,6 +276,11 @@ def _failed(source: Source, cursor: Cursor, error: SourceError) -> Cursor:
         moved_times=0,
         adopted=None,
     )
+
+
+def _ask(fetcher: Fetcher, source: Source, cursor: Cursor) -> Response:
+    address = cursor.adopted or source.url
+    return fetcher.get(address, etag=cursor.etag, last_modified=cursor.last_modified)
 
 
 def _unchanged(response: Response, cursor: Cursor) -> bool:
