@@ -1,4 +1,4 @@
-"""Commands about sources: poll, sources."""
+"""The command that polls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import Commands, log_db_of, main
+from feed.cli.shared import fetcher_of, log_db_of, main
 from feed.settings import Settings
 
 if TYPE_CHECKING:
-    from feed.fetch import Fetcher
     from feed.poll import Outcome
     from feed.source import Source
     from storage.database import Database
@@ -51,7 +50,7 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     for key in ids:
         if key not in {item.id for item in chosen}:
             _say_why_not(log_db, key, as_json)
-    fetcher = _fetcher(settings)
+    fetcher = fetcher_of(settings)
 
     def poll_one(watched: Source) -> Outcome:
         return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched)
@@ -82,16 +81,6 @@ def _say_why_not(log_db: Database, key: str, as_json: bool) -> None:
     click.echo(json.dumps(line) if as_json else f"{key}: skipped: {reason}")
 
 
-def _fetcher(settings: Settings) -> Fetcher:
-    from feed.fetch import Fetcher
-
-    return Fetcher(
-        contact=settings.base_url,
-        allow_private_networks=settings.allow_private_networks,
-        threads=settings.threads,
-    )
-
-
 def _print_outcome(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
     from storage.events import to_data
 
@@ -104,67 +93,3 @@ def _print_outcome(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
             click.echo(json.dumps({"stream": event.stream, "type": name, "data": data}, ensure_ascii=False))
         else:
             click.echo(f"{outcome.source}: {name}: {data.get('title', data.get('reason', ''))}")
-
-
-@main.group(cls=Commands, invoke_without_command=True)
-@click.pass_context
-def sources(ctx: click.Context) -> None:
-    """The watched sources."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_sources)
-
-
-@sources.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One source a line.")
-@click.pass_obj
-def list_sources(settings: Settings, as_json: bool = False) -> None:
-    """A line a source: health, last success, seen and new, next poll, what is wrong."""
-    from feed import poll as polling
-    from feed import source
-    from storage import cursors
-
-    watched = source.load(settings.sources)
-    log_db = log_db_of(settings)
-    polling.prepare(log_db, watched.values())
-    with log_db.read() as tx:
-        rows = cursors.everything(tx)
-    fields = ("health", "reason", "last_success", "next_poll", "seen", "new")
-    for cursor in rows:
-        line = {"id": cursor.source, "name": cursor.name, "url": cursor.url}
-        line |= {name: getattr(cursor, name) for name in fields}
-        if as_json:
-            click.echo(json.dumps(line, ensure_ascii=False))
-        else:
-            told = f"{cursor.source:32} {cursor.health:8} seen {cursor.seen:4} new {cursor.new:4}"
-            click.echo(f"{told}  {cursor.last_success or 'never':27}  {cursor.reason or ''}".rstrip())
-
-
-@sources.command("check")
-@click.argument("ids", nargs=-1, metavar="[ID]…")
-@click.option("--json", "as_json", is_flag=True, help="One source a line.")
-@click.pass_obj
-def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> None:
-    """Ask all sources (or the named ones) once and say what each answers; records nothing."""
-    from feed import poll as polling
-    from feed import source
-
-    watched = source.load(settings.sources)
-    if unknown := [key for key in ids if key not in watched]:
-        raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
-    log_db, fetcher = log_db_of(settings), _fetcher(settings)
-    chosen = [watched[key] for key in ids] or list(watched.values())
-    outcomes = polling.poll_many(
-        lambda item: polling.rehearse(log_db, fetcher, item), chosen, settings.threads
-    )
-    for outcome in outcomes:
-        line: dict[str, str | int | None] = {"id": outcome.source, "status": outcome.status}
-        line |= {"reason": outcome.reason, "seen": outcome.seen, "events": len(outcome.events)}
-        if as_json:
-            click.echo(json.dumps(line, ensure_ascii=False))
-        elif outcome.status == "fetched":
-            note = f" ({outcome.reason})" if outcome.reason else ""
-            click.echo(
-                f"{outcome.source}: {outcome.seen} entries, {len(outcome.events)} events to record{note}"
-            )
-        else:
-            click.echo(f"{outcome.source}: {outcome.reason or 'has not changed'}")

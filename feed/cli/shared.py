@@ -15,6 +15,7 @@ from feed.settings import Settings, SettingsError
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
+    from feed.fetch import Fetcher
     from storage.database import Database
 
 
@@ -55,6 +56,17 @@ def people_db_of(settings: Settings) -> Database:
     from storage.database import open_database
 
     return open_database(settings.people_url, "people")
+
+
+def fetcher_of(settings: Settings) -> Fetcher:
+    """What asks the sources."""
+    from feed.fetch import Fetcher
+
+    return Fetcher(
+        contact=settings.base_url,
+        allow_private_networks=settings.allow_private_networks,
+        threads=settings.threads,
+    )
 
 
 def pairs(line: dict[str, Any]) -> str:
