@@ -15,3 +15,43 @@ class SourceBusy(SourceError):
     def __init__(self, message: str, retry_after: str) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class AddressRefused(SourceError):
+    """An address that is not asked: no http or https, a password in it, or a port that nobody named."""
+
+
+class PrivateAddress(AddressRefused):
+    """The connected socket leads to a private, loopback or otherwise not public address."""
+
+
+class TooSlow(SourceError):
+    """The whole answer took too long, however steadily it came."""
+
+
+class TooSilent(SourceError):
+    """No byte came for too long."""
+
+
+class TooLarge(SourceError):
+    """The body is larger than is read: on the wire, or when decompressed."""
+
+
+class HeadTooLarge(SourceError):
+    """The head of the answer is larger than is read."""
+
+
+class TooManyRedirects(SourceError):
+    """Redirects lead on and on."""
+
+
+class NotAFeed(SourceError):
+    """The answer can be read, but it is no feed."""
+
+
+class BotWall(NotAFeed):
+    """A machine in front of the server takes us for an attacker and answers instead of it."""
+
+
+class UnderMaintenance(NotAFeed):
+    """The server says that it is being worked on."""

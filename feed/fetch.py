@@ -1,48 +1,74 @@
 """One polite HTTP request: conditional, bounded, and never to a private address unless allowed.
 
-The only module of feed that opens sockets. May not read what it brings, and may not write anything.
+May not read what it brings, beyond naming what stands where an answer should be, and may not write
+anything.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import ipaddress
-import socket
-import threading
+import http.client
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from importlib.metadata import version
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import urllib3
 from urllib3 import exceptions
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.response import HTTPResponse
+from urllib3.util import make_headers
+from urllib3.util.request import ACCEPT_ENCODING
 
-from feed.errors import SourceBusy, SourceError, SourceGone
+from feed import sockets, walls
+from feed.errors import (
+    AddressRefused,
+    BotWall,
+    HeadTooLarge,
+    SourceBusy,
+    SourceError,
+    SourceGone,
+    TooLarge,
+    TooManyRedirects,
+    TooSilent,
+    TooSlow,
+    UnderMaintenance,
+)
+from feed.question import Question
 
-TOTAL_SECONDS = 30.0
 SILENT_SECONDS = 15.0
 BODY_BYTES = 20_000_000
+"""So much of a body is read, on the wire and when it is decompressed."""
+HEAD_BYTES = 65_536
 REDIRECTS = 5
-ACCEPT = "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """What a source answered. `body` is None when nothing changed (304); `url` is where it was found
     after redirects; `content_type` as the server says, which need not be true. `moved` says that it was
-    found there by permanent redirects alone (301, 308)."""
+    found there by permanent redirects alone (301, 308). `headers` are the last answer's, their names in
+    small letters."""
 
     url: str
     body: bytes | None
-    content_type: str = ""
-    etag: str | None = None
-    last_modified: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     moved: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """What the server says that it is."""
+        return self.headers.get("content-type", "")
+
+    @property
+    def etag(self) -> str | None:
+        """The validator, weak or strong, as it stands (RFC 9110, 8.8.3)."""
+        return self.headers.get("etag")
+
+    @property
+    def last_modified(self) -> str | None:
+        """The date, as it stands (RFC 9110, 8.8.2)."""
+        return self.headers.get("last-modified")
 
 
 class Fetcher:
@@ -51,49 +77,68 @@ class Fetcher:
     def __init__(self, *, contact: str, allow_private_networks: bool = False, threads: int = 8) -> None:
         """`contact` is the operator's address, told to the servers that we ask."""
         self._agent = f"Communique/{version('communique')} (+{contact})"
-        self._pools = urllib3.PoolManager(num_pools=64, maxsize=threads, block=False)
-        self._pools.pool_classes_by_scheme = (
-            {"http": _HTTPPool, "https": _HTTPSPool}
-            if allow_private_networks
-            else {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
-        )
+        self._pools = sockets.open_pools(guarded=not allow_private_networks, connections=threads)
 
-    def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Response:
-        """What is at `url`, or that it did not change since these validators (RFC 9110, 13.1).
+    def get(
+        self, question: Question | str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> Response:
+        """The answer, or that it did not change since these validators (RFC 9110, 13.1).
 
-        Raises SourceError (SourceGone on 410, SourceBusy on a Retry-After) with one clear line.
+        Raises SourceError (SourceGone on 410, SourceBusy on a Retry-After, a limit's own error) with one
+        clear line.
         """
-        headers = {"User-Agent": self._agent, "Accept": ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        question = Question(question) if isinstance(question, str) else question
+        headers = {"User-Agent": self._agent, "Accept": question.accept, "Accept-Encoding": ACCEPT_ENCODING}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        deadline = time.monotonic() + TOTAL_SECONDS
-        moves: list[int] = []
-        for _ in range(REDIRECTS + 1):
-            answer = self._ask(url, headers)
-            try:
-                location = answer.headers.get("Location")
-                if answer.status in (301, 302, 303, 307, 308) and location:
-                    url = _redirected(url, location)
-                    moves.append(answer.status)
-                    continue
-                found = _response(url, answer, deadline)
-                return dataclasses.replace(found, moved=bool(moves) and {301, 308}.issuperset(moves))
-            finally:
-                answer.close()  # with a body that nobody read, the connection is of no more use
-                answer.release_conn()
-        raise SourceError(f"redirects more than {REDIRECTS} times")
+        if question.body is not None:
+            headers["Content-Type"] = question.content_type
+        return self._follow(question, headers)
 
     def close(self) -> None:
         """Close the connections."""
         self._pools.clear()
 
-    def _ask(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    def _follow(self, question: Question, headers: dict[str, str]) -> Response:
+        """Ask, and go where redirects lead."""
+        deadline = time.monotonic() + sockets.TOTAL_SECONDS
+        url, user = _without_password(question.url)
+        if user and not question.named:
+            raise AddressRefused("the address has a password in it, which nobody here gave")
+        home = _origin(url)
+        ports = {*_PORTS.values(), *question.ports, *([home[2]] if question.named else [])}
+        method, body = "GET" if question.body is None else "POST", question.body
+        moves: list[int] = []
+        for _ in range(REDIRECTS + 1):
+            _check_port(url, ports)
+            secret = make_headers(basic_auth=user) if user and _origin(url) == home else {}
+            answer = self._ask(method, url, {**headers, **secret}, body)
+            try:
+                if not (location := _location(answer)):
+                    found = _response(url, answer, deadline)
+                    return replace(found, moved=bool(moves) and {301, 308}.issuperset(moves))
+                url = _redirected(url, location)
+                moves.append(answer.status)
+                if answer.status not in (307, 308):  # RFC 9110, 15.4: the others may turn into a GET
+                    method, body = "GET", None
+                    headers.pop("Content-Type", None)
+            finally:
+                answer.close()  # with a body that nobody read, the connection is of no more use
+                answer.release_conn()
+            if time.monotonic() > deadline:
+                raise TooSlow(sockets.TOO_SLOW.format(sockets.TOTAL_SECONDS))
+        raise TooManyRedirects(f"redirects more than {REDIRECTS} times")
+
+    def _ask(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._pools.request(
-                "GET",
+            answer = self._pools.request(
+                method,
                 url,
+                body=body,
                 headers=headers,
                 redirect=False,
                 retries=False,
@@ -101,48 +146,104 @@ class Fetcher:
                 timeout=urllib3.Timeout(connect=SILENT_SECONDS, read=SILENT_SECONDS),
             )
         except (exceptions.HTTPError, ValueError, OSError) as error:
-            raise SourceError(_in_words(error, url)) from error
+            raise _in_words(error, url) from error
+        if sum(len(name) + len(value) for name, value in answer.headers.items()) > HEAD_BYTES:
+            answer.close()
+            raise HeadTooLarge(_HEAD_TOO_LARGE)
+        return answer
 
 
 def _response(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Response:
-    etag, last_modified = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
     if answer.status == 304:
         answer.read()  # nothing: so that the connection can be used again
-        return Response(url, None, etag=etag, last_modified=last_modified)
+        return Response(url, None, headers)
     if answer.status == 410:
         raise SourceGone("the server says that this feed is gone for good (410 Gone)")
-    if answer.status != 200:
-        line = f"the server answered {answer.status} {_phrase(answer.status)}".rstrip()
-        if retry_after := answer.headers.get("Retry-After"):
-            raise SourceBusy(line, retry_after)
-        raise SourceError(line)
-    content_type = answer.headers.get("Content-Type", "")
-    return Response(url, _body(url, answer, deadline), content_type, etag, last_modified)
+    if not 200 <= answer.status < 300:
+        raise _refusal(url, answer, deadline)
+    return Response(url, _body(url, answer, deadline), headers)
 
 
-def _body(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _refusal(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> SourceError:
+    """What an answer that is none says, with the name of the wall that it comes from."""
+    line = f"the server answered {answer.status} {_phrase(answer.status)}".rstrip()
+    try:
+        page = walls.what_stands_there(_body(url, answer, deadline, walls.LOOKED_AT_BYTES))
+    except SourceError:
+        page = None
+    if isinstance(page, BotWall | UnderMaintenance):
+        page = type(page)(f"{line}: {page}")
+    if retry_after := answer.headers.get("Retry-After"):
+        return SourceBusy(str(page) if isinstance(page, BotWall | UnderMaintenance) else line, retry_after)
+    return page if isinstance(page, BotWall | UnderMaintenance) else SourceError(line)
+
+
+def _body(url: str, answer: urllib3.BaseHTTPResponse, deadline: float, enough: int | None = None) -> bytes:
+    """The body; with `enough`, so much of it at least, if there is so much."""
     chunks, size = [], 0
     try:
         while chunk := answer.read1(65536, decode_content=True):
             size += len(chunk)
             if size > BODY_BYTES:
-                raise SourceError(f"sends more than {BODY_BYTES // 1_000_000} MB")
+                raise TooLarge(f"sends more than {BODY_BYTES // 1_000_000} MB")
+            if answer.tell() > BODY_BYTES:
+                raise TooLarge(f"sends more than {BODY_BYTES // 1_000_000} MB of compressed data")
             if time.monotonic() > deadline:
-                raise SourceError(_TOO_LATE.format(TOTAL_SECONDS))
+                raise TooSlow(sockets.TOO_SLOW.format(sockets.TOTAL_SECONDS))
             chunks.append(chunk)
+            if enough is not None and size >= enough:
+                break
     except (exceptions.HTTPError, OSError) as error:
-        raise SourceError(_in_words(error, url)) from error
+        raise _in_words(error, url) from error
     return b"".join(chunks)
+
+
+def _location(answer: urllib3.BaseHTTPResponse) -> str | None:
+    return answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
 
 
 def _redirected(url: str, location: str) -> str:
     try:
         target = urljoin(url, location)
-        if urlsplit(target).scheme in ("http", "https"):
-            return target
+        parts = urlsplit(target)
     except ValueError:
-        pass  # no address at all
-    raise SourceError(f"redirects to {location[:200]!r}, which is no web address")
+        raise AddressRefused(f"redirects to {location[:200]!r}, which is no web address") from None
+    if parts.scheme not in _PORTS:
+        raise AddressRefused(f"redirects to {location[:200]!r}, which is no web address")
+    if "@" in parts.netloc:
+        raise AddressRefused("redirects to an address with a password in it")
+    return target
+
+
+def _check_port(url: str, ports: Collection[int]) -> None:
+    port = _origin(url)[2]
+    if port not in ports:
+        raise AddressRefused(
+            f"leads to port {port} of {urlsplit(url).hostname}, which is neither 80 nor 443; "
+            "`ports` in the catalogue would allow that"
+        )
+
+
+def _without_password(url: str) -> tuple[str, str]:
+    """The address without user and password, and these as `user:password`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, ""
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)), unquote(user)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port. Raises AddressRefused for what is no http or https address."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in _PORTS and parts.hostname:
+            return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+    except ValueError:
+        pass  # such as a port that is no number
+    raise AddressRefused(f"{url[:200]!r} is no http or https address")
 
 
 def _phrase(status: int) -> str:
@@ -152,108 +253,44 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _in_words(error: Exception, url: str) -> str:
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    for kind, words in _WORDS:
+def _in_words(error: Exception, url: str) -> SourceError:
+    host = urlsplit(url).netloc
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, http.client.LineTooLong) or "more than 100 headers" in str(cause):
+        return HeadTooLarge(_HEAD_TOO_LARGE)
+    for kind, words, named in _WORDS:
         if isinstance(error, kind):
-            cause = error.__cause__ or error.__context__ or error
-            return words.format(host=host, url=url, cause=getattr(cause, "strerror", None) or cause)
-    return f"the request to {host} failed: {error}"
+            reason = getattr(cause, "strerror", None) or cause
+            return named(words.format(host=host, url=url, cause=reason))
+    return SourceError(f"the request to {host} failed: {error}")
 
 
-_WORDS = (
+_HEAD_TOO_LARGE = f"the head of the answer is larger than {HEAD_BYTES // 1024} KB, or has more than 100 lines"
+
+_WORDS: tuple[tuple[type[Exception], str, type[SourceError]], ...] = (
     (
         exceptions.NameResolutionError,
         "the name of the server {host} cannot be resolved (is there a network?)",
+        SourceError,
     ),
-    (exceptions.NewConnectionError, "the server {host} cannot be reached: {cause}"),
+    (exceptions.NewConnectionError, "the server {host} cannot be reached: {cause}", SourceError),
     (
         exceptions.ConnectTimeoutError,
         f"the server {{host}} did not answer within {SILENT_SECONDS:.0f} seconds",
+        TooSilent,
     ),
-    (exceptions.ReadTimeoutError, f"the server {{host}} fell silent for {SILENT_SECONDS:.0f} seconds"),
-    (exceptions.SSLError, "no secure connection to {host}: {cause}"),
-    (exceptions.LocationValueError, "{url!r} is no address that can be asked"),
-    (exceptions.DecodeError, "the answer of {host} is not compressed the way it says"),
-    (exceptions.ProtocolError, "the connection to {host} broke off before the end of the answer"),
+    (
+        exceptions.ReadTimeoutError,
+        f"the server {{host}} fell silent for {SILENT_SECONDS:.0f} seconds",
+        TooSilent,
+    ),
+    (exceptions.SSLError, "no secure connection to {host}: {cause}", SourceError),
+    (exceptions.LocationValueError, "{url!r} is no address that can be asked", AddressRefused),
+    (exceptions.DecodeError, "the answer of {host} is not compressed the way it says", SourceError),
+    (
+        exceptions.ProtocolError,
+        "the connection to {host} broke off before the end of the answer",
+        SourceError,
+    ),
 )
 """What went wrong, in words; a kind stands before those that it is one of."""
-
-
-_TOO_LATE = "took more than {:g} seconds to answer"
-
-
-class PrivateAddress(SourceError):
-    """The connected socket leads to a private, loopback or otherwise not public address."""
-
-
-def _guard(sock: socket.socket) -> socket.socket:
-    """Refuse a socket that is connected to no public address; after DNS and redirects, so that neither
-    can be used to go around it."""
-    peer = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0])
-    mapped = getattr(peer, "ipv4_mapped", None)
-    if not (mapped or peer).is_global:
-        sock.close()
-        raise PrivateAddress(
-            f"leads to the private address {peer}; COMMUNIQUE_ALLOW_PRIVATE_NETWORKS=1 would allow that"
-        )
-    return sock
-
-
-def _in_time(connection: HTTPConnection, answer: Callable[[], HTTPResponse]) -> HTTPResponse:
-    """The head of an answer within TOTAL_SECONDS, however slowly its bytes come in."""
-    late = threading.Event()
-    closing = threading.Timer(TOTAL_SECONDS, _hang_up, (connection.sock, late))
-    closing.daemon = True
-    closing.start()
-    try:
-        return answer()
-    finally:
-        closing.cancel()
-        if late.is_set():
-            raise SourceError(_TOO_LATE.format(TOTAL_SECONDS))
-
-
-def _hang_up(sock: socket.socket | None, late: threading.Event) -> None:
-    late.set()
-    try:
-        if sock:
-            sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it is closed already
-
-
-class _HTTP(HTTPConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        return _in_time(self, super().getresponse)
-
-
-class _HTTPS(HTTPSConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        return _in_time(self, super().getresponse)
-
-
-class _GuardedHTTP(_HTTP):
-    def _new_conn(self) -> socket.socket:
-        return _guard(super()._new_conn())
-
-
-class _GuardedHTTPS(_HTTPS):
-    def _new_conn(self) -> socket.socket:
-        return _guard(super()._new_conn())
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPS
-
-
-class _GuardedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _GuardedHTTP
-
-
-class _GuardedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _GuardedHTTPS

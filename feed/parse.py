@@ -18,8 +18,9 @@ from urllib.parse import urljoin
 
 import feedparser
 
+from feed import walls
 from feed.cut import cut
-from feed.errors import SourceError, SourceGone
+from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.links import canonical, clean
 from feed.text import plain
 from storage.plain import line, shorten
@@ -151,15 +152,11 @@ def _breaks_off(body: bytes) -> bool:
 
 
 def _refuse_what_is_no_feed(document: Any, body: bytes, fault: str | None) -> None:
-    start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html")) or (b"<html" in start and not document.version):
-        found = re.search(rb"<title[^>]*>(.*?)</title>", body[:20000], re.IGNORECASE | re.DOTALL)
-        title = shorten(line(plain(found[1].decode("utf-8", "replace"))), 80) if found else ""
-        raise SourceError("the answer is an HTML page, not a feed" + (f": “{title}”" if title else ""))
     if not document.version:
-        raise SourceError("the answer is no RSS or Atom feed" + (f" ({fault})" if fault else ""))
+        page = walls.what_stands_there(body)
+        raise page or NotAFeed("the answer is no RSS or Atom feed" + (f" ({fault})" if fault else ""))
     if fault:
-        raise SourceError(f"the feed is not well-formed and holds no entry that can be read ({fault})")
+        raise NotAFeed(f"the feed is not well-formed and holds no entry that can be read ({fault})")
 
 
 def _fault(document: Any) -> str | None:

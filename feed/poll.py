@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from feed import diff, rhythm
+from feed.adapters import adapter
 from feed.decide import Decision, Past, Read, decide, reader
 from feed.errors import SourceBusy, SourceError, SourceGone
 from feed.fetch import Fetcher, Response
-from feed.parse import Feed, parse_new
+from feed.parse import Feed
 from feed.source import Source
 from storage import catalogue, cursors, effects, holders, log
 from storage.clock import now, to_stamp
@@ -103,7 +104,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         response = _ask(fetcher, source, cursor)
         if _unchanged(response, cursor):
             return Outcome(source.id, "not_modified")
-        feed = _parse(response, cursor)
+        feed = _parse(source, response, cursor)
     except SourceError as error:
         return Outcome(source.id, "failed", reason=str(error))
     except Exception as error:  # as in a poll: one feed must not stop the others
@@ -121,7 +122,7 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
             raise SourceError("the server says 'not modified' (304) to a first, unconditional request")
         if _unchanged(response, cursor):
             return _record(db, _healthy(source, cursor, response, None), Outcome(source.id, "not_modified"))
-        feed = _parse(response, cursor)  # step 3
+        feed = _parse(source, response, cursor)  # step 3
         return _record_feed(db, source, cursor, response, feed)
     except SourceError as error:
         return _record_failure(db, source, cursor, error)
@@ -279,17 +280,18 @@ def _failed(source: Source, cursor: Cursor, error: SourceError) -> Cursor:
 
 
 def _ask(fetcher: Fetcher, source: Source, cursor: Cursor) -> Response:
-    address = cursor.adopted or source.url
-    return fetcher.get(address, etag=cursor.etag, last_modified=cursor.last_modified)
+    question = adapter(source.kind).question(cursor.adopted or source.url)
+    question = dataclasses.replace(question, ports=source.ports)
+    return fetcher.get(question, etag=cursor.etag, last_modified=cursor.last_modified)
 
 
 def _unchanged(response: Response, cursor: Cursor) -> bool:
     return response.body is None or digest(response.body) == cursor.body
 
 
-def _parse(response: Response, cursor: Cursor) -> Feed:
-    known = frozenset(cursor.marks.split())
-    return parse_new(response.body or b"", known, url=response.url, content_type=response.content_type)
+def _parse(source: Source, response: Response, cursor: Cursor) -> Feed:
+    read, known = adapter(source.kind).read, frozenset(cursor.marks.split())
+    return read(response.body or b"", known, url=response.url, content_type=response.content_type)
 
 
 def _unknown(source: Source) -> Cursor:

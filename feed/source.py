@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feed.adapters import KINDS
 from feed.extract import Publisher
 from feed.links import clean
 from feed.settings import SettingsError
@@ -32,6 +33,8 @@ _FIELDS = {
     "pages": bool,
     "kinds": list,
     "language": str,
+    "kind": str,
+    "ports": list,
 }
 _REQUIRED = ("id", "name", "url", "country", "body")
 
@@ -39,7 +42,8 @@ _REQUIRED = ("id", "name", "url", "country", "body")
 @dataclass(frozen=True, slots=True)
 class Source:
     """A feed we watch. `country` is the publisher's, ISO 3166-1 alpha-2; `kinds` is what the feed carries
-    by nature; `pages` whether linked pages are worth reading (None: the source does not say)."""
+    by nature; `pages` whether linked pages are worth reading (None: the source does not say); `kind` how it
+    is read (feed.adapters); `ports` where it may lead beside 80, 443 and its own port."""
 
     id: str
     name: str
@@ -50,6 +54,8 @@ class Source:
     pages: bool | None = None
     kinds: tuple[str, ...] = ()
     language: str | None = None
+    kind: str = "feed"
+    ports: tuple[int, ...] = ()
 
     @property
     def publisher(self) -> Publisher:
@@ -142,4 +148,10 @@ def _source(table: dict[str, Any], where: str) -> Source:
     kinds = tuple(table.get("kinds", ()))
     if any(kind not in ("call", "initiative") for kind in kinds):
         raise SettingsError(f"{where}: kinds can hold 'call' and 'initiative', not {list(kinds)!r}")
-    return Source(**{**table, "kinds": kinds, "interval_minutes": minutes})
+    kind = table.get("kind", "feed")
+    if kind not in KINDS:
+        raise SettingsError(f"{where}: there is no kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    ports = tuple(table.get("ports", ()))
+    if any(not isinstance(port, int) or not 0 < port < 65536 for port in ports):
+        raise SettingsError(f"{where}: ports are numbers from 1 to 65535, not {list(ports)!r}")
+    return Source(**{**table, "kinds": kinds, "interval_minutes": minutes, "ports": ports})

@@ -20,7 +20,7 @@ POINTS = {
     "before step 1 (lease)": ("feed.poll.poll", "before"),
     "inside step 1": ("storage.cursors.lease", "after"),
     "before step 2 (fetch)": ("feed.fetch.Fetcher.get", "before"),
-    "before step 3 (parse)": ("feed.poll.parse_new", "before"),
+    "before step 3 (parse)": ("feed.poll._parse", "before"),
     "before step 4 (decide)": ("feed.poll._decide", "before"),
     "before step 5 (record)": ("feed.poll._decide", "after"),
     "inside step 5, the events appended": ("storage.log.append", "after"),

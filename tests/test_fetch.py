@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feed import rhythm
-from feed.errors import SourceBusy, SourceError, SourceGone
-from feed.fetch import Fetcher, PrivateAddress
+from feed.errors import PrivateAddress, SourceBusy, SourceError, SourceGone
+from feed.fetch import Fetcher
 from tests.world.government import Government
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -186,7 +186,7 @@ class Dripping(threading.Thread):
 def test_a_server_that_drips_is_left_when_the_time_is_over(
     fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
-    monkeypatch.setattr("feed.fetch.TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr("feed.sockets.TOTAL_SECONDS", 0.5)
     dripping = Dripping(head)
     dripping.start()
     started = time.monotonic()

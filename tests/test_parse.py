@@ -97,7 +97,7 @@ def test_a_link_that_leads_nowhere_is_no_link(link: str, url: str) -> None:
         (b" \n\t", "the answer is empty"),
         (
             b"<!DOCTYPE html><html><head><title>Down for\n maintenance</title></head><body>Sorry</html>",
-            "the answer is an HTML page, not a feed: “Down for maintenance”",
+            "the site is under maintenance: “Down for maintenance”",
         ),
         (b"<html><body>no title</body></html>", "the answer is an HTML page, not a feed"),
         (b'{"error": "not here"}', "the answer is no RSS or Atom feed"),
