@@ -10,6 +10,9 @@ from collections.abc import Set
 from dataclasses import dataclass
 from xml.parsers import expat
 
+from feed import hints
+from feed.hints import Hints
+
 ENTRIES = frozenset({"item", "entry"})
 
 
@@ -17,11 +20,13 @@ ENTRIES = frozenset({"item", "entry"})
 class Cut:
     """A well-formed feed, cut into what stands before, between and behind its entries, and the entries.
 
-    `parts` has one more element than `entries`; `marks` are short digests of the entries' bytes.
+    `parts` has one more element than `entries`; `marks` are short digests of the entries' bytes, `hints`
+    what the head says of the feed itself.
     """
 
     parts: tuple[bytes, ...]
     entries: tuple[bytes, ...]
+    hints: Hints
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -41,8 +46,9 @@ def cut(body: bytes) -> Cut | None:
     (whose entities could mean anything), so that it has to be read as a whole."""
     if b"<!DOCTYPE" in body[:4096] or b"\0" in body[:64]:
         return None
+    looking = _Spans(body)
     try:
-        spans = _Spans(body).find()
+        spans = looking.find()
     except (expat.ExpatError, ValueError, LookupError):  # LookupError: an encoding that nobody knows
         return None
     if not spans:
@@ -50,11 +56,11 @@ def cut(body: bytes) -> Cut | None:
     ends = [0, *(end for _, end in spans)]
     starts = [*(start for start, _ in spans), len(body)]
     parts = tuple(body[end:start] for end, start in zip(ends, starts, strict=True))
-    return Cut(parts, tuple(body[start:end] for start, end in spans))
+    return Cut(parts, tuple(body[start:end] for start, end in spans), looking.hints())
 
 
 class _Spans:
-    """Where the outermost entries begin and end, in bytes."""
+    """Where the outermost entries begin and end, in bytes, and what stands in the head."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -62,6 +68,8 @@ class _Spans:
         self._within = 0
         self._start = 0
         self._spans: list[tuple[int, int]] = []
+        self._said: dict[str, list[str]] = {}
+        self._links: list[tuple[str, str]] = []
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._open
         self._parser.EndElementHandler = self._close
@@ -70,13 +78,29 @@ class _Spans:
         self._parser.Parse(self._body, True)
         return self._spans
 
+    def hints(self) -> Hints:
+        return hints.read(self._said, self._links)
+
     def _open(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
+        if self._within:
+            return
+        local = name.rpartition(":")[2]
         # RSS: rss/channel/item; RDF: rdf/item; Atom: feed/entry.
-        if not self._within and self._depth <= 3 and name.rpartition(":")[2] in ENTRIES:
+        if local in ENTRIES and self._depth <= 3:
             self._within, self._start = self._depth, self._parser.CurrentByteIndex
+        elif local == "link" and "href" in attributes:
+            self._links.append((attributes.get("rel", ""), attributes["href"]))
+        elif local in hints.ELEMENTS:
+            self._said.setdefault(local, []).append("")
+            self._parser.CharacterDataHandler = lambda text: self._read(local, text)
+
+    def _read(self, name: str, text: str) -> None:
+        self._said[name][-1] += text
 
     def _close(self, name: str) -> None:
+        if not self._within:
+            self._parser.CharacterDataHandler = None
         if self._within == self._depth:
             self._within = 0
             end = self._parser.CurrentByteIndex

@@ -35,6 +35,10 @@ from storage.filters import Subject
 FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 """What can change in the life of a subject, beside its name and whether it is open."""
 
+RESTLESS = 3
+"""An entry that changed at more polls in a row than this has a clock in it: its edits are told only where
+facts changed."""
+
 _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
 
@@ -47,7 +51,8 @@ class Past:
     """What is recorded already of the announcements that a poll shows.
 
     `subjects` by announcement; `news` are the announcements that another source's first poll recorded as
-    backfill since this source was polled last: here they are news; `texts` are the long texts that were
+    backfill since this source was polled last, or that are held as part of another's flood: here they are
+    news; `texts` are the long texts that were
     shown before, by digest.
     """
 
@@ -58,11 +63,16 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to record, in one transaction: the events in order, the sightings, the long texts."""
+    """What to record, in one transaction: the events in order, the sightings, the long texts. `new` counts
+    the announcements among the events, `restless` the entries that change at every poll; `held` says that
+    the new ones are held back."""
 
-    events: tuple[Event, ...]
-    sightings: tuple[Sighting, ...]
-    texts: tuple[str, ...]
+    events: tuple[Event, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    texts: tuple[str, ...] = ()
+    new: int = 0
+    restless: int = 0
+    held: bool = False
 
 
 def reader(source: Source) -> Read:
@@ -75,50 +85,73 @@ def reader(source: Source) -> Read:
     return read
 
 
-def decide(source: Source, changes: Sequence[Change], past: Past, read: Read, *, backfill: bool) -> Decision:
-    """The events that the changes of one poll amount to.
+def decide(
+    source: Source,
+    changes: Sequence[Change],
+    past: Past,
+    read: Read,
+    *,
+    backfill: bool,
+    explained: int,
+    stamp: str,
+) -> Decision:
+    """The events that the changes of one poll amount to; `stamp` is the poll's.
 
-    `backfill` marks a first poll, whose new entries are recorded and shown but never notified.
+    `backfill` marks a first poll, whose new entries are recorded and shown but never notified. Where there
+    are more of them than the source's past has `explained`, they are held (the flood guard).
     """
+    news = sum(isinstance(change, New) or change.announcement in past.news for change in changes)
+    status = Status(backfill, held=not backfill and news > explained)
     events: list[Event] = []
     for change in changes:
         known = past.subjects.get(change.announcement, ())
         match change:
             case New():
-                events += _new(source, change, read, backfill)
+                events += _new(source, change, read, status)
             case Known():
-                events += _known(source, change, known, read, past, backfill)
+                events += _known(source, change, known, read, past, status)
             case Revised():
                 events += _revised(source, change, known, read, past)
     return Decision(
         events=tuple(events),
-        sightings=tuple(_sighting(source.id, change) for change in changes),
+        sightings=tuple(_sighting(source.id, change, stamp) for change in changes),
         texts=tuple(change.entry.text for change in changes if change.entry.text != change.entry.summary),
+        new=sum(isinstance(change, New) for change in changes),
+        restless=sum(_restless(change) for change in changes),
+        held=status.held,
     )
 
 
-def _new(source: Source, change: New, read: Read, backfill: bool) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What keeps new entries from being told: that they are old, or that they are too many."""
+
+    backfill: bool = False
+    held: bool = False
+
+
+def _new(source: Source, change: New, read: Read, status: Status) -> list[Event]:
     entry = change.entry
     published = AnnouncementPublished(
-        source=source.id, announcement=change.announcement, backfill=backfill, **diff.shown(entry)
+        source=source.id, announcement=change.announcement, **asdict(status), **diff.shown(entry)
     )
     if _withdrawal(entry):
         return [published, _withdrawn(source, change)]
     found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
-    return [published, *(_announced(source, change, key, found[key], backfill=backfill) for key in found)]
+    return [published, *(_announced(source, change, key, found[key], status) for key in found)]
 
 
 def _known(
-    source: Source, change: Known, known: Sequence[Subject], read: Read, past: Past, backfill: bool
+    source: Source, change: Known, known: Sequence[Subject], read: Read, past: Past, status: Status
 ) -> list[Event]:
     """What another source told already: its subjects are news only where that one told none of them, or
-    told them as part of its archive while they are new here."""
+    told them as part of its archive, or in a flood, while they are new here."""
     entry = change.entry
-    again = change.announcement in past.news and not backfill
+    again = change.announcement in past.news and not status.backfill
     if (known and not again) or _withdrawal(entry):
         return []
     found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
-    return [_announced(source, change, key, found[key], backfill=backfill) for key in found]
+    return [_announced(source, change, key, found[key], status) for key in found]
 
 
 def _revised(
@@ -138,14 +171,18 @@ def _revised(
     )
     recorded = {subject.id: subject for subject in known}
     before = _subjects(change.announcement, _read_before(change, read, past))
-    events: list[Event] = [revised]
     now = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
+    events: list[Event] = []
     for key, facts in now.items():
         if key not in recorded:
-            events.append(_announced(source, change, key, facts, backfill=False))
+            events.append(_announced(source, change, key, facts, Status()))
         elif key in before:
             events += _moved(source, change, recorded[key], before[key], facts)
-    return events
+    return [] if _restless(change) and not events else [revised, *events]
+
+
+def _restless(change: Change) -> bool:
+    return isinstance(change, Revised) and change.streak > RESTLESS
 
 
 def _read_before(change: Revised, read: Read, past: Past) -> tuple[Found, ...]:
@@ -167,7 +204,7 @@ def _subjects(announcement: str, subjects: Sequence[Found]) -> dict[str, Found]:
     return found
 
 
-def _announced(source: Source, change: Change, key: str, facts: Found, *, backfill: bool) -> Event:
+def _announced(source: Source, change: Change, key: str, facts: Found, status: Status) -> Event:
     return ANNOUNCED[facts.kind](
         subject=key,
         announcement=change.announcement,
@@ -181,8 +218,8 @@ def _announced(source: Source, change: Change, key: str, facts: Found, *, backfi
         money=facts.money,
         opens=facts.opens,
         closes=facts.closes,
-        backfill=backfill,
         evidence=facts.evidence,
+        **asdict(status),
     )
 
 
@@ -245,10 +282,17 @@ def _closed(source: Source, change: Revised, known: Sequence[Subject]) -> list[E
     ]
 
 
-def _sighting(source: str, change: Change) -> Sighting:
+def _sighting(source: str, change: Change, stamp: str) -> Sighting:
     entry = change.entry
     return Sighting(
-        source, change.announcement, entry.guid, entry.link, diff.fingerprint(entry), diff.shown(entry)
+        source,
+        change.announcement,
+        entry.guid,
+        entry.link,
+        diff.fingerprint(entry),
+        diff.shown(entry),
+        changed_at=stamp if isinstance(change, Revised) else None,
+        streak=change.streak if isinstance(change, Revised) else 0,
     )
 
 

@@ -23,6 +23,10 @@ NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
 """Of the ids of announcements and subjects: the same page has the same id in every installation."""
 
 
+TELLING_CHARACTERS = 200
+"""A text of this length is not written twice by chance."""
+
+
 @dataclass(frozen=True, slots=True)
 class New:
     """An entry that was not there before."""
@@ -42,36 +46,53 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """An entry whose content differs from what the source showed before (`shown`), field by field."""
+    """An entry whose content differs from what the source showed before (`shown`), field by field. `streak`
+    counts the polls in a row that found it changed."""
 
     entry: Entry
     announcement: str
     changed: dict[str, dict[str, Any]]
     shown: dict[str, Any]
+    streak: int = 1
 
 
 Change = New | Known | Revised
 
 
-def compare(source: str, entries: Sequence[Entry], sightings: Sequence[Sighting]) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The differences, in the order of the entries. `strange` says that there are entries and that this
+    source showed none of them before."""
+
+    changes: list[Change]
+    strange: bool
+
+
+def compare(
+    source: str, entries: Sequence[Entry], sightings: Sequence[Sighting], *, polled: str | None = None
+) -> Comparison:
     """The differences between what a source shows and what was seen of these entries before.
 
-    An entry is recognised by its guid, else by its canonical link; a guid or link that several entries
-    share, in this document or over time, does not tell them apart. What did not change is left out.
+    An entry is recognised by its guid, else by its canonical link, else by its content and date; a guid or
+    link that several entries share, in this document or over time, does not tell them apart. What did not
+    change is left out. `polled` is the stamp of the poll before this one.
     """
     guids = Counter(entry.guid for entry in _distinct(entries))
     links = Counter(entry.link for entry in _distinct(entries))
     known = _Known(source, sightings)
     changes: list[Change] = []
     taken: set[str] = set()
+    recognised = 0
     for entry in _distinct(entries):
         shared = links[entry.link] > 1
         seen = known.find(entry, guid_tells=guids[entry.guid] == 1, link_tells=not shared)
         if seen and seen.announcement not in taken:
             taken.add(seen.announcement)
+            recognised += 1
             if seen.fingerprint != fingerprint(entry):
                 changed = changed_fields(seen.shown, entry)
-                changes.append(Revised(entry, seen.announcement, changed, seen.shown))
+                streak = seen.streak + 1 if polled and seen.changed_at == polled else 1
+                changes.append(Revised(entry, seen.announcement, changed, seen.shown, streak))
             continue
         elsewhere = None if shared else known.elsewhere(entry)
         announcement = elsewhere or identify(source, entry, by_link=not shared)
@@ -80,7 +101,7 @@ def compare(source: str, entries: Sequence[Entry], sightings: Sequence[Sighting]
         if announcement not in taken:
             changes.append((Known if elsewhere else New)(entry, announcement))
             taken.add(announcement)
-    return changes
+    return Comparison(changes, strange=bool(changes) and not recognised)
 
 
 class _Known:
@@ -90,11 +111,13 @@ class _Known:
         self.announcements = {seen.announcement for seen in sightings}
         self._by_guid: dict[str | None, list[Sighting]] = {}
         self._by_link: dict[str | None, list[Sighting]] = {}
+        self._by_content: dict[str, list[Sighting]] = {}
         self._elsewhere: dict[str | None, list[Sighting]] = {}
         for seen in sightings:
             if seen.source == source:
                 self._by_guid.setdefault(seen.guid, []).append(seen)
                 self._by_link.setdefault(seen.link, []).append(seen)
+                self._by_content.setdefault(seen.fingerprint, []).append(seen)
             else:
                 self._elsewhere.setdefault(seen.link, []).append(seen)
 
@@ -105,10 +128,18 @@ class _Known:
             same = [s for s in self._by_guid.get(entry.guid, ()) if s.link == entry.link or _alike(s, entry)]
             if same:
                 return next((s for s in same if s.link == entry.link), same[0])
-        if not entry.link:
-            return None
         same = [s for s in self._by_link.get(entry.link, ()) if self._same_page(s, entry, link_tells)]
-        return same[0] if len(same) == 1 else None
+        if entry.link and same:
+            return same[0] if len(same) == 1 else None
+        return self._same_content(entry)
+
+    def _same_content(self, entry: Entry) -> Sighting | None:
+        """What this source showed in the same words and with the same date under another guid and address:
+        a publisher that renumbers. Words alone do not tell ("Minutes of the board"), if they are few."""
+        same = self._by_content.get(fingerprint(entry), ())
+        same = [s for s in same if s.shown["published_at"] == entry.published_at]
+        tells = entry.published_at is not None or len(entry.text) >= TELLING_CHARACTERS
+        return same[0] if tells and len(same) == 1 else None
 
     def elsewhere(self, entry: Entry) -> str | None:
         """The announcement that another source told as this entry."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import version
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -33,7 +33,7 @@ from feed.errors import (
     TooSlow,
     UnderMaintenance,
 )
-from feed.question import Question
+from feed.question import Question, Response
 
 SILENT_SECONDS = 15.0
 BODY_BYTES = 20_000_000
@@ -41,34 +41,6 @@ BODY_BYTES = 20_000_000
 HEAD_BYTES = 65_536
 REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a source answered. `body` is None when nothing changed (304); `url` is where it was found
-    after redirects; `content_type` as the server says, which need not be true. `moved` says that it was
-    found there by permanent redirects alone (301, 308). `headers` are the last answer's, their names in
-    small letters."""
-
-    url: str
-    body: bytes | None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    moved: bool = False
-
-    @property
-    def content_type(self) -> str:
-        """What the server says that it is."""
-        return self.headers.get("content-type", "")
-
-    @property
-    def etag(self) -> str | None:
-        """The validator, weak or strong, as it stands (RFC 9110, 8.8.3)."""
-        return self.headers.get("etag")
-
-    @property
-    def last_modified(self) -> str | None:
-        """The date, as it stands (RFC 9110, 8.8.2)."""
-        return self.headers.get("last-modified")
 
 
 class Fetcher:

@@ -18,9 +18,10 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from feed import walls
+from feed import hints, walls
 from feed.cut import cut
 from feed.errors import NotAFeed, SourceError, SourceGone
+from feed.hints import Hints
 from feed.links import canonical, clean
 from feed.text import plain
 from storage.plain import line, shorten
@@ -53,7 +54,8 @@ class Entry:
 class Feed:
     """What a source shows. `note` says in one line what was wrong with it, when it could be read still;
     `whole` is False when the document breaks off, so that asking again is worth it. `entries` are those
-    that were read, `seen` how many there are, `marks` (feed.cut) how their bytes are known again."""
+    that were read, `seen` how many there are, `marks` (feed.cut) how their bytes are known again;
+    `hints` is None where the feed's head could not be read."""
 
     title: str
     entries: tuple[Entry, ...]
@@ -61,6 +63,7 @@ class Feed:
     whole: bool = True
     seen: int = 0
     marks: tuple[str, ...] = ()
+    hints: Hints | None = None
 
 
 def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str = "") -> Feed:
@@ -75,10 +78,10 @@ def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str
     if len(marks) == 1:  # an entry that stands alone may say that the feed has ended, also when it is known
         known = frozenset()
     if known.issuperset(marks):
-        return Feed("", (), seen=len(marks), marks=marks)
+        return Feed("", (), seen=len(marks), marks=marks, hints=pieces.hints)
     feed = parse(pieces.without(known), url=url, content_type=content_type, alone=len(marks) == 1)
     # What could not be read well is looked at again next time.
-    return dataclasses.replace(feed, seen=len(marks), marks=() if feed.note else marks)
+    return dataclasses.replace(feed, seen=len(marks), marks=() if feed.note else marks, hints=pieces.hints)
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) -> Feed:
@@ -107,7 +110,14 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
     notes = [f"not as it should be ({fault}), read as far as possible"] if fault else []
     notes += [f"{unread} of {unread + len(entries)} entries could not be read"] if unread else []
     note = "; ".join(notes) or None
-    return Feed(title, entries, note, whole=not broken_off, seen=len(entries))
+    return Feed(title, entries, note, whole=not broken_off, seen=len(entries), hints=_hints(document.feed))
+
+
+def _hints(head: Any) -> Hints:
+    """What can still be understood of the head of a feed that could not be cut."""
+    names = {"ttl": "ttl", "sy_updateperiod": "updatePeriod", "sy_updatefrequency": "updateFrequency"}
+    said = {ours: [str(head[theirs])] for theirs, ours in names.items() if theirs in head}
+    return hints.read(said, [(link.get("rel", ""), link.get("href", "")) for link in head.get("links", ())])
 
 
 def _is_encoding(name: str) -> bool:

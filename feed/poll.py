@@ -11,14 +11,15 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
-from feed import diff, rhythm
+from feed import diff, rhythm, standing
 from feed.adapters import adapter
 from feed.decide import Decision, Past, Read, decide, reader
-from feed.errors import SourceBusy, SourceError, SourceGone
-from feed.fetch import Fetcher, Response
+from feed.errors import SourceError
+from feed.fetch import Fetcher
 from feed.parse import Feed
+from feed.question import Response
 from feed.source import Source
 from storage import catalogue, cursors, effects, holders, log
 from storage.clock import now, to_stamp
@@ -29,18 +30,12 @@ from storage.events import (
     AnnouncementPublished,
     AnnouncementRevised,
     Event,
-    SourceEnded,
-    SourceFailing,
-    SourceMoved,
-    SourceRecovered,
+    SourceReleased,
     digest,
 )
 from storage.filters import Subject
 
 logger = logging.getLogger(__name__)
-
-POLLS_TO_MOVE = 3
-"""So many polls in a row must have met a permanent redirect before its target is polled instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -
 def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
     """Poll the source and say what would be recorded; write nothing."""
     with db.read() as tx:
-        cursor = cursors.get(tx, source.id) or _unknown(source)
+        cursor = cursors.get(tx, source.id) or cursors.blank(*source.row)
     try:
         response = _ask(fetcher, source, cursor)
         if _unchanged(response, cursor):
@@ -111,7 +106,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         logger.exception("source %s: unexpected error", source.id)
         return Outcome(source.id, "failed", reason=f"unexpected error: {error!r}")
     with db.read() as tx:
-        decision = _decide(tx, source, cursor, feed, reader(source))
+        _, decision = _decide(tx, source, cursor, feed, reader(source), now())
     return Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
 
 
@@ -121,48 +116,81 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
         if response.body is None and cursor.last_success is None:
             raise SourceError("the server says 'not modified' (304) to a first, unconditional request")
         if _unchanged(response, cursor):
-            return _record(db, _healthy(source, cursor, response, None), Outcome(source.id, "not_modified"))
+            return _record_unchanged(db, source, response)
         feed = _parse(source, response, cursor)  # step 3
         return _record_feed(db, source, cursor, response, feed)
     except SourceError as error:
-        return _record_failure(db, source, cursor, error)
+        return _record_failure(db, source, error)
     except StorageError:
         raise
     except Exception as error:  # a bug that one feed brings to light must not stop the others
         logger.exception("source %s: unexpected error", source.id)
-        return _record_failure(db, source, cursor, SourceError(f"unexpected error: {error!r}"))
+        return _record_failure(db, source, SourceError(f"unexpected error: {error!r}"))
+
+
+def _record_unchanged(db: Database, source: Source, response: Response) -> Outcome:
+    with db.write() as tx:
+        cursor = _still_ours(tx, source)
+        after = standing.after_answer(source, cursor, response, now())
+        return _write(tx, cursor, after, Decision(), Outcome(source.id, "not_modified"))
+
+
+def _record_failure(db: Database, source: Source, error: SourceError) -> Outcome:
+    with db.write() as tx:
+        cursor = _still_ours(tx, source)
+        after = standing.after_failure(source, cursor, error, now())
+        return _write(tx, cursor, after, Decision(), Outcome(source.id, "failed", reason=str(error)))
 
 
 def _record_feed(db: Database, source: Source, cursor: Cursor, response: Response, feed: Feed) -> Outcome:
-    read = reader(source)
+    read, moment = reader(source), now()
     with db.read() as tx:
         head = log.head(tx)
-        decision = _decide(tx, source, cursor, feed, read)  # step 4
+        strange, decision = _decide(tx, source, cursor, feed, read, moment)  # step 4
     with db.write() as tx:  # step 5
         if log.head(tx) != head:
             # Somebody else wrote meanwhile, perhaps about the same page: look again. What the rules read
             # is kept, so that the others do not wait for it.
-            decision = _decide(tx, source, cursor, feed, read)
-        published = sum(isinstance(event, AnnouncementPublished) for event in decision.events)
-        after = dataclasses.replace(_healthy(source, cursor, response, feed), new=cursor.new + published)
-        return _write(
-            tx, after, decision, Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
-        )
+            strange, decision = _decide(tx, source, cursor, feed, read, moment)
+        cursor = _still_ours(tx, source)
+        after = standing.after_answer(source, cursor, response, moment, feed, decision, strange=strange)
+        return _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
 
 
-def _decide(tx: Tx, source: Source, cursor: Cursor, feed: Feed, read: Read) -> Decision:
+def _still_ours(tx: Tx, source: Source) -> Cursor:
+    """The cursor as it stands now: the operator may have released what was held. Raises LeaseLost."""
+    cursor = cursors.get(tx, source.id)
+    if cursor is None or cursor.lease_holder != holders.me():
+        raise LeaseLost(f"the source {source.id} was taken over by another worker")
+    return cursor
+
+
+def _decide(
+    tx: Tx, source: Source, cursor: Cursor, feed: Feed, read: Read, moment: datetime
+) -> tuple[bool, Decision]:
+    """Whether nothing in the feed was shown at the poll before, and what to record."""
     guids = [entry.guid for entry in feed.entries if entry.guid]
     links = [entry.link for entry in feed.entries if entry.link]
-    seen = cursors.sightings(tx, source.id, guids, links)
-    changes = diff.compare(source.id, feed.entries, seen)
-    told = catalogue.known(tx, [change.announcement for change in changes])
+    fingerprints = [diff.fingerprint(entry) for entry in feed.entries]
+    seen = cursors.sightings(tx, source.id, guids, links, fingerprints)
+    compared = diff.compare(source.id, feed.entries, seen, polled=cursor.last_success)
+    told = catalogue.known(tx, [change.announcement for change in compared.changes])
     changes = [
         diff.Known(change.entry, change.announcement)
         if isinstance(change, diff.New) and change.announcement in told
         else change
-        for change in changes
+        for change in compared.changes
     ]
-    return decide(source, changes, _past(tx, cursor, changes), read, backfill=cursor.last_success is None)
+    decision = decide(
+        source,
+        changes,
+        _past(tx, cursor, changes),
+        read,
+        backfill=cursor.last_success is None,
+        explained=standing.explained(cursor, moment),
+        stamp=to_stamp(moment),
+    )
+    return compared.strange and len(feed.entries) == feed.seen, decision
 
 
 def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
@@ -173,16 +201,16 @@ def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
     shown = [change.shown["text"] for change in changes if isinstance(change, diff.Revised)]
     return Past(
         subjects=subjects,
-        news=catalogue.archived_since(tx, known, cursor.last_success) if cursor.last_success else set(),
+        news=catalogue.untold(tx, known, cursor.last_success) if cursor.last_success else set(),
         texts={key: text for key in shown if key and (text := log.text(tx, key)) is not None},
     )
 
 
-def _write(tx: Tx, after: Cursor, decision: Decision, outcome: Outcome) -> Outcome:
+def _write(tx: Tx, before: Cursor, after: Cursor, decision: Decision, outcome: Outcome) -> Outcome:
     """Facts, read model and cursor move together, or not at all."""
     for text in decision.texts:
         log.keep_text(tx, text)
-    events = (*decision.events, *_transition(tx, after))
+    events = (*decision.events, *standing.transition(before, after, decision))
     for recorded in log.append(tx, events, now()):
         effects.apply(tx, recorded)
     for sighting in decision.sightings:
@@ -191,92 +219,18 @@ def _write(tx: Tx, after: Cursor, decision: Decision, outcome: Outcome) -> Outco
     return dataclasses.replace(outcome, events=events)
 
 
-def _record(db: Database, after: Cursor, outcome: Outcome) -> Outcome:
+def release(db: Database, source: str, *, told: bool) -> int:
+    """Release what the flood guard holds of a source: as news where `told`, else for the record only; how
+    many announcements that were."""
     with db.write() as tx:
-        return _write(tx, after, Decision((), (), ()), outcome)
-
-
-def _record_failure(db: Database, source: Source, cursor: Cursor, error: SourceError) -> Outcome:
-    after = _failed(source, cursor, error)
-    return _record(db, after, Outcome(source.id, "failed", reason=str(error)))
-
-
-def _transition(tx: Tx, after: Cursor) -> tuple[Event, ...]:
-    """The events of a change of health or address; a source that goes on as before makes none."""
-    before = cursors.get(tx, after.source)
-    if before is None:
-        return ()
-    moved: tuple[Event, ...] = ()
-    if after.adopted and after.adopted != before.adopted:
-        moved = (SourceMoved(source=after.source, url=after.adopted, before=before.adopted or before.url),)
-    return moved if before.health == after.health else (*moved, *_health_changed(before, after))
-
-
-def _health_changed(before: Cursor, after: Cursor) -> tuple[Event, ...]:
-    match after.health:
-        case "failing":
-            return (SourceFailing(source=after.source, reason=after.reason or ""),)
-        case "ended":
-            return (SourceEnded(source=after.source, reason=after.reason or ""),)
-        case "ok" if before.health == "failing":
-            return (SourceRecovered(source=after.source),)
-    return ()
-
-
-def _healthy(source: Source, cursor: Cursor, response: Response, feed: Feed | None) -> Cursor:
-    """Where we stand after an answer; `feed` None is an unchanged one."""
-    moment = now()
-    stamp = to_stamp(moment)
-    after = dataclasses.replace(
-        cursor,
-        health="ok",
-        reason=feed.note if feed else cursor.reason if cursor.health == "ok" else None,
-        failures=0,
-        etag=response.etag or (cursor.etag if response.body is None else None),
-        last_modified=response.last_modified or (cursor.last_modified if response.body is None else None),
-        last_poll=stamp,
-        # While nothing was seen whole, what comes is still what the source showed at first: backfill.
-        last_success=stamp if feed is None or feed.whole else cursor.last_success,
-        next_poll=to_stamp(rhythm.after_success(source.id, source.interval_minutes, moment)),
-        not_before=None,
-        **_moved(cursor, response),
-    )
-    if feed is None or response.body is None:
-        return after
-    if not feed.whole:
-        # 'Not modified' must not keep us from the rest.
-        return dataclasses.replace(after, etag=None, last_modified=None, body=None, seen=feed.seen, marks="")
-    return dataclasses.replace(after, body=digest(response.body), seen=feed.seen, marks=" ".join(feed.marks))
-
-
-def _moved(cursor: Cursor, response: Response) -> dict[str, Any]:
-    """What a permanent redirect changes: an address that POLLS_TO_MOVE polls in a row met is adopted."""
-    if not response.moved:
-        return {"moved_to": None, "moved_times": 0}
-    times = cursor.moved_times + 1 if cursor.moved_to == response.url else 1
-    if times < POLLS_TO_MOVE:
-        return {"moved_to": response.url, "moved_times": times}
-    return {"moved_to": None, "moved_times": 0, "adopted": response.url}
-
-
-def _failed(source: Source, cursor: Cursor, error: SourceError) -> Cursor:
-    moment = now()
-    failures = cursor.failures + 1
-    later = rhythm.retry_after(error.retry_after, moment) if isinstance(error, SourceBusy) else None
-    next_poll = rhythm.after_failure(source.interval_minutes, failures, moment)
-    return dataclasses.replace(
-        cursor,
-        health="ended" if isinstance(error, SourceGone) else "failing",
-        reason=str(error),
-        failures=failures,
-        last_poll=to_stamp(moment),
-        next_poll=to_stamp(max(next_poll, later) if later else next_poll),
-        not_before=to_stamp(later) if later else None,
-        # Redirects count when they are met in a row; and where a new address fails, the old one may not.
-        moved_to=None,
-        moved_times=0,
-        adopted=None,
-    )
+        cursor = cursors.get(tx, source)
+        if cursor is None or not cursor.held:
+            return 0
+        event = SourceReleased(source=source, count=cursor.held, told=told)
+        for recorded in log.append(tx, [event], now()):
+            effects.apply(tx, recorded)
+        cursors.release_held(tx, source, learnt=cursor.held if told else 0)
+        return cursor.held
 
 
 def _ask(fetcher: Fetcher, source: Source, cursor: Cursor) -> Response:
@@ -292,21 +246,6 @@ def _unchanged(response: Response, cursor: Cursor) -> bool:
 def _parse(source: Source, response: Response, cursor: Cursor) -> Feed:
     read, known = adapter(source.kind).read, frozenset(cursor.marks.split())
     return read(response.body or b"", known, url=response.url, content_type=response.content_type)
-
-
-def _unknown(source: Source) -> Cursor:
-    """The cursor of a source that was never polled."""
-    blank = dict.fromkeys(cursors.COLUMNS)
-    start = {
-        "failures": 0,
-        "seen": 0,
-        "new": 0,
-        "marks": "",
-        "moved_times": 0,
-        "health": "new",
-        "active": True,
-    }
-    return Cursor(**{**blank, **start, "source": source.id, "name": source.name, "url": source.url})  # type: ignore[arg-type]
 
 
 def counted(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -20,7 +20,6 @@ from storage.terms import is_country
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_MINUTES = 30.0
 LEAST_MINUTES = 0.001
 
 _FIELDS = {
@@ -43,14 +42,15 @@ _REQUIRED = ("id", "name", "url", "country", "body")
 class Source:
     """A feed we watch. `country` is the publisher's, ISO 3166-1 alpha-2; `kinds` is what the feed carries
     by nature; `pages` whether linked pages are worth reading (None: the source does not say); `kind` how it
-    is read (feed.adapters); `ports` where it may lead beside 80, 443 and its own port."""
+    is read (feed.adapters); `ports` where it may lead beside 80, 443 and its own port. Where
+    `interval_minutes` is None, the source's own rhythm counts."""
 
     id: str
     name: str
     url: str
     country: str
     body: str
-    interval_minutes: float = DEFAULT_MINUTES
+    interval_minutes: float | None = None
     pages: bool | None = None
     kinds: tuple[str, ...] = ()
     language: str | None = None
@@ -142,8 +142,8 @@ def _source(table: dict[str, Any], where: str) -> Source:
         raise SettingsError(f"{where}: {table['url']!r} is no http or https address")
     if not is_country(table["country"]):
         raise SettingsError(f"{where}: {table['country']!r} is no ISO 3166-1 code such as GB or IN, nor EU")
-    minutes = float(table.get("interval_minutes", DEFAULT_MINUTES))
-    if not LEAST_MINUTES <= minutes <= 7 * 24 * 60:
+    minutes = float(table["interval_minutes"]) if "interval_minutes" in table else None
+    if minutes is not None and not LEAST_MINUTES <= minutes <= 7 * 24 * 60:
         raise SettingsError(f"{where}: interval_minutes must lie between {LEAST_MINUTES} and a week")
     kinds = tuple(table.get("kinds", ()))
     if any(kind not in ("call", "initiative") for kind in kinds):

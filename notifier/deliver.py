@@ -151,18 +151,27 @@ def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:
 
 
 def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:
-    """The next events behind `start`: the last position read, and those that are news of a subject."""
+    """The next events behind `start`: the last position read, and those that are news of a subject, with
+    those that were held until now."""
+    entries: list[Entry] = []
     with log_db.read() as tx:
         events = list(log.read(tx, after=start, limit=SLICE))
-        entries = [entry for event in events if (entry := catalogue.entry(tx, event))]
-    return (events[-1].position if events else start), [entry for entry in entries if _is_news(entry)]
+        for event in events:
+            if event.type == "SourceReleased":
+                entries += catalogue.released(tx, event.position)
+            elif (entry := catalogue.entry(tx, event)) and _is_news(entry):
+                entries.append(entry)
+    return (events[-1].position if events else start), entries
 
 
 def _is_news(entry: Entry) -> bool:
-    """Whether anyone should be told: not what a source already showed at its first poll, and not that only
-    the words for a thing have changed."""
-    changed = entry.event.payload.get("changed")
-    return not entry.backfill and (changed is None or not WORDS.issuperset(changed))
+    """Whether anyone should be told: not what a source already showed at its first poll, not what came in a
+    flood, nor what happens to that before it is released, and not that only words have changed."""
+    payload = entry.event.payload
+    if entry.backfill or payload.get("held"):
+        return False
+    changed = payload.get("changed")
+    return changed is None or not (entry.held or WORDS.issuperset(changed))
 
 
 def _check_pair(log_db: Database, checkpoint: int) -> None:

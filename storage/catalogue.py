@@ -37,22 +37,26 @@ class Announcement:
     revised: int | None
     withdrawn: int | None
     backfill: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event of a subject together with the subject: as it was announced, or as it stands now."""
+    """An event of a subject together with the subject: as it was announced, or as it stands now. `backfill`
+    is the event's, `held` the subject's."""
 
     event: Recorded
     subject: Subject
     evidence: tuple[Evidence, ...]
     backfill: bool
+    held: bool
 
 
 def announcement(tx: Tx, key: str) -> Announcement | None:
     """The announcement with this id, or None."""
     row = tx.execute("SELECT * FROM announcements WHERE id = ?", (key,)).fetchone()
-    return Announcement(**{**dict(row), "backfill": bool(row["backfill"])}) if row else None
+    flags = ("backfill", "held")
+    return Announcement(**{**dict(row), **{flag: bool(row[flag]) for flag in flags}}) if row else None
 
 
 def known(tx: Tx, keys: Sequence[str]) -> set[str]:
@@ -63,11 +67,12 @@ def known(tx: Tx, keys: Sequence[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
-def archived_since(tx: Tx, keys: Sequence[str], stamp: str) -> set[str]:
-    """Those of the announcements that were recorded as backfill after this moment (a UTC stamp)."""
+def untold(tx: Tx, keys: Sequence[str], stamp: str) -> set[str]:
+    """Those of the announcements that were recorded as backfill after this moment (a UTC stamp), or that
+    are held."""
     rows = tx.execute(
         "SELECT a.id FROM announcements a JOIN events e ON e.position = a.position"
-        " WHERE a.backfill AND e.recorded_at > ? AND a.id IN (SELECT value FROM json_each(?))",
+        " WHERE (a.held OR a.backfill AND e.recorded_at > ?) AND a.id IN (SELECT value FROM json_each(?))",
         (stamp, json.dumps(list(keys))),
     )
     return {row["id"] for row in rows}
@@ -97,15 +102,16 @@ def entries(
     tx: Tx, wanted: Filter, now: datetime, *, before: int | None = None, limit: int = 50
 ) -> list[Entry]:
     """The newest events of the subjects that are wanted, newest first; with `before`, those in front of
-    that position."""
+    that position. What is held is left out."""
     where, params = _where(wanted, now)
+    where.append("NOT s.held")
     if before is not None:
         where.append("se.position < ?")
         params.append(before)
     rows = tx.execute(
         "SELECT e.*, s.announced FROM subject_events se"
         " JOIN events e ON e.position = se.position JOIN subjects s ON s.announced = se.subject"
-        f" WHERE {' AND '.join(where) or '1'} ORDER BY se.position DESC LIMIT ?",
+        f" WHERE {' AND '.join(where)} ORDER BY se.position DESC LIMIT ?",
         (*params, limit),
     ).fetchall()
     return [_entry(tx, row) for row in rows]
@@ -120,10 +126,21 @@ def entry(tx: Tx, event: Recorded) -> Entry | None:
     return _entry_of(event, row) if row else None
 
 
+def released(tx: Tx, position: int) -> list[Entry]:
+    """The announcing events of the subjects that the SourceReleased at this position releases as news."""
+    rows = tx.execute(
+        "SELECT e.*, s.announced FROM subjects s JOIN events e ON e.position = s.announced"
+        " WHERE s.released = ? ORDER BY e.position",
+        (position,),
+    ).fetchall()
+    return [_entry(tx, row) for row in rows]
+
+
 def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
     """The open calls whose deadline comes next, soonest first."""
     rows = tx.execute(
-        "SELECT * FROM subjects WHERE closes_at IS NOT NULL AND closed IS NULL AND closes_at >= ?"
+        "SELECT * FROM subjects"
+        " WHERE closes_at IS NOT NULL AND closed IS NULL AND closes_at >= ? AND NOT held"
         " ORDER BY closes_at, announced LIMIT ?",
         (to_stamp(now), limit),
     )
@@ -162,6 +179,7 @@ def _entry_of(event: Recorded, row: Any) -> Entry:
         subject=_as_announced(subject, payload) if event.type.endswith("Announced") else subject,
         evidence=tuple(Evidence(**item) for item in evidence),
         backfill=bool(payload.get("backfill", False)),
+        held=bool(row["held"]),
     )
 
 

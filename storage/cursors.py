@@ -26,7 +26,10 @@ class Cursor:
     """Where we stand with one source. Moments are UTC stamps (storage.clock) or None; `next_poll` None
     is 'at once'; `not_before` is the source's own Retry-After; `failures` counts those in a row; `marks`
     are feed.cut's marks of the entries shown last, separated by spaces. `moved_to` is the address that
-    `moved_times` polls in a row were sent to for good, `adopted` the one that is polled instead of `url`."""
+    `moved_times` polls in a row were sent to for good, `adopted` the one that is polled instead of `url`.
+    `pace` is the minutes between two polls as they are now, `lively` and `largest` what its past explains
+    (feed.rhythm), `held` how many announcements are held back, `gap` 1 where the last poll shared nothing
+    with the one before, `hints` (feed.hints) what the feed says of itself."""
 
     source: str
     name: str
@@ -48,6 +51,12 @@ class Cursor:
     moved_to: str | None
     moved_times: int
     adopted: str | None
+    pace: float | None
+    lively: float
+    largest: int
+    held: int
+    gap: int
+    hints: str
     lease_holder: str | None
     lease_until: str | None
 
@@ -60,7 +69,8 @@ MOVING = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a source showed of one announcement, the last time it showed it. `link` is canonical."""
+    """What a source showed of one announcement, the last time it showed it. `link` is canonical. `changed_at`
+    is the stamp of the poll that found it changed, `streak` how many polls in a row did."""
 
     source: str
     announcement: str
@@ -68,6 +78,8 @@ class Sighting:
     link: str | None
     fingerprint: str
     shown: dict[str, Any]
+    changed_at: str | None = None
+    streak: int = 0
 
 
 def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
@@ -90,6 +102,7 @@ def sync(tx: Tx, sources: Iterable[tuple[str, str, str]]) -> None:
         "UPDATE cursors SET url = w.url, etag = NULL, last_modified = NULL, body = NULL, marks = '',"
         " failures = 0, next_poll = NULL, not_before = NULL, last_success = NULL, lease_holder = NULL,"
         " lease_until = NULL, moved_to = NULL, moved_times = 0, adopted = NULL,"
+        " pace = NULL, lively = 0, largest = 0, gap = 0, hints = '',"
         " health = CASE WHEN health = 'failing' THEN 'failing' ELSE 'new' END"
         f" FROM ({listed}) AS w WHERE w.id = cursors.source AND w.url <> cursors.url",
         (wanted,),
@@ -111,6 +124,31 @@ def get(tx: Tx, source: str) -> Cursor | None:
     """The cursor of one source, or None."""
     row = tx.execute("SELECT * FROM cursors WHERE source = ?", (source,)).fetchone()
     return _cursor(row) if row else None
+
+
+def blank(source: str, name: str, url: str) -> Cursor:
+    """The cursor of a source that was never polled."""
+    start = {
+        "active": True,
+        "health": "new",
+        "failures": 0,
+        "seen": 0,
+        "new": 0,
+        "marks": "",
+        "moved_times": 0,
+    }
+    start |= {"lively": 0.0, "largest": 0, "held": 0, "gap": 0, "hints": ""}
+    return Cursor(**{**dict.fromkeys(COLUMNS), **start, "source": source, "name": name, "url": url})  # type: ignore[arg-type]
+
+
+def release_held(tx: Tx, source: str, *, learnt: int) -> None:
+    """Nothing is held of this source any more; `learnt` is how many new ones at once its past explains
+    from now on."""
+    tx.execute(
+        "UPDATE cursors SET held = 0, largest = MAX(largest, ?), reason = NULL,"
+        " health = CASE health WHEN 'held' THEN 'ok' ELSE health END WHERE source = ?",
+        (learnt, source),
+    )
 
 
 _FREE = (
@@ -159,13 +197,22 @@ def advance(tx: Tx, after: Cursor, holder: str) -> None:
         raise LeaseLost(f"the source {after.source} was taken over by another worker, or has a new address")
 
 
-def sightings(tx: Tx, source: str, guids: Sequence[str], links: Sequence[str]) -> list[Sighting]:
-    """What is known of these entries: this source's by guid or link, and any source's by link."""
+def sightings(
+    tx: Tx, source: str, guids: Sequence[str], links: Sequence[str], fingerprints: Sequence[str]
+) -> list[Sighting]:
+    """What is known of these entries: this source's by guid, link or content, and any source's by link."""
     rows = tx.execute(
         "SELECT * FROM sightings WHERE source = ? AND guid IN (SELECT value FROM json_each(?))"
+        " UNION SELECT * FROM sightings WHERE source = ? AND fingerprint IN (SELECT value FROM json_each(?))"
         " UNION SELECT * FROM sightings WHERE link IN (SELECT value FROM json_each(?))"
         " ORDER BY source, announcement",
-        (source, json.dumps(list(guids)), json.dumps(list(links))),
+        (
+            source,
+            json.dumps(list(guids)),
+            source,
+            json.dumps(list(fingerprints)),
+            json.dumps(list(links)),
+        ),
     )
     return [Sighting(**{**dict(row), "shown": json.loads(row["shown"])}) for row in rows]
 
@@ -173,10 +220,10 @@ def sightings(tx: Tx, source: str, guids: Sequence[str], links: Sequence[str]) -
 def see(tx: Tx, sighting: Sighting) -> None:
     """Write down what a source shows now."""
     tx.execute(
-        "INSERT INTO sightings (source, announcement, guid, link, fingerprint, shown)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source, announcement) DO UPDATE SET"
+        "INSERT INTO sightings (source, announcement, guid, link, fingerprint, shown, changed_at, streak)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, announcement) DO UPDATE SET"
         " guid = excluded.guid, link = excluded.link, fingerprint = excluded.fingerprint,"
-        " shown = excluded.shown",
+        " shown = excluded.shown, changed_at = excluded.changed_at, streak = excluded.streak",
         (
             sighting.source,
             sighting.announcement,
@@ -184,6 +231,8 @@ def see(tx: Tx, sighting: Sighting) -> None:
             sighting.link,
             sighting.fingerprint,
             json.dumps(sighting.shown, ensure_ascii=False),
+            sighting.changed_at,
+            sighting.streak,
         ),
     )
 

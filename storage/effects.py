@@ -37,8 +37,8 @@ def rebuild(tx: Tx) -> int:
 def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute(
         "INSERT INTO announcements"
-        " (id, source, title, url, summary, published_at, text, position, backfill)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (id, source, title, url, summary, published_at, text, position, backfill, held)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             data["announcement"],
             data["source"],
@@ -49,6 +49,7 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             data["text"],
             event.position,
             int(data["backfill"]),
+            int(data.get("held", False)),
         ),
     )
 
@@ -72,14 +73,18 @@ def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         # Told anew, as news: by a source to which it is new, behind one that had it in its archive.
-        tx.execute("UPDATE subjects SET backfill = ? WHERE announced = ?", (int(data["backfill"]), number))
+        tx.execute(
+            "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
+            (int(data["backfill"]), int(data.get("held", False)), number),
+        )
         _happened(tx, event, number)
         return
     kind = "call" if event.type.startswith("Call") else "initiative"
     plain = ("title", "url", "summary", "source", "announcement")
     lists = (*FACETS.values(), "money", "evidence")
-    columns = ["announced", "latest", "id", "kind", "backfill", *plain, *lists, "opens", "closes"]
-    values = [event.position, event.position, data["subject"], kind, int(data["backfill"])]
+    columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, "opens", "closes"]
+    values = [event.position, event.position, data["subject"], kind]
+    values += [int(data["backfill"]), int(data.get("held", False))]
     values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
     values += [data["opens"], data["closes"]]
     marks = ", ".join("?" * len(columns))
@@ -108,6 +113,14 @@ def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
         _happened(tx, event, number)
+
+
+def _released(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    tx.execute("UPDATE announcements SET held = 0 WHERE source = ? AND held", (data["source"],))
+    tx.execute(
+        "UPDATE subjects SET held = 0, released = ? WHERE source = ? AND held",
+        (event.position if data["told"] else None, data["source"]),
+    )
 
 
 def _number(tx: Tx, key: str) -> int | None:
@@ -157,4 +170,5 @@ _EFFECTS = {
     "InitiativeChanged": _changed,
     "CallChanged": _changed,
     "CallClosed": _closed,
+    "SourceReleased": _released,
 }

@@ -70,7 +70,8 @@ class AnnouncementPublished(SourceEvent):
 
     `published_at` is what the source states: an ISO 8601 date, or a date and time with offset, or None.
     `text` is the SHA-256 digest of the full text, kept in the table `texts`, or None when the summary
-    says it all. `backfill` marks what a source already showed when we first looked.
+    says it all. `backfill` marks what a source already showed when we first looked,
+    `held` what came in a flood that its past does not explain: told to nobody until it is released.
     """
 
     announcement: str
@@ -80,6 +81,7 @@ class AnnouncementPublished(SourceEvent):
     published_at: str | None
     text: str | None
     backfill: bool
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,30 @@ class SourceEnded(SourceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceGap(SourceEvent):
+    """A poll shared no entry with the one before: what stood between them may be lost to us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHeld(SourceEvent):
+    """A source showed `count` new entries at once, more than the `explained` that its past explains: they
+    are recorded, but told to nobody until the operator releases them."""
+
+    count: int
+    explained: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReleased(SourceEvent):
+    """The operator released `count` announcements of a source that were held: as news where `told`, else
+    for the record only."""
+
+    count: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectEvent(Event):
     """Something in the life of an initiative or a call."""
 
@@ -151,7 +177,8 @@ class SubjectAnnounced(SubjectEvent):
 
     `technologies` are slugs of storage/technologies.toml, `countries` ISO 3166-1 alpha-2 codes (and
     "EU"), `bodies` canonical names. `opens` and `closes` are ISO 8601: a bare date where the source
-    gives a date, with an offset where it gives a time, None where it gives neither.
+    gives a date, with an offset where it gives a time, None where it gives neither. `backfill` and `held`
+    are the announcement's.
     """
 
     title: str
@@ -165,6 +192,7 @@ class SubjectAnnounced(SubjectEvent):
     closes: str | None
     backfill: bool
     evidence: tuple[Evidence, ...]
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +255,9 @@ TYPES: dict[str, type[Event]] = {
         SourceRecovered,
         SourceMoved,
         SourceEnded,
+        SourceGap,
+        SourceHeld,
+        SourceReleased,
         InitiativeAnnounced,
         CallAnnounced,
         InitiativeChanged,
@@ -258,8 +289,10 @@ def digest(data: bytes) -> str:
 
 
 def to_data(event: Event) -> dict[str, Any]:
-    """The event's `data` object, ready for JSON: tuples become lists, nested facts become objects."""
-    return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
+    """The event's `data` object, ready for JSON: tuples become lists, nested facts become objects. What is as
+    it nearly always is (`held`: not) is left out."""
+    found = {field: getattr(event, field.name) for field in dataclasses.fields(event)}
+    return {field.name: _plain(value) for field, value in found.items() if value != field.default}
 
 
 def from_data(type_name: str, data: dict[str, Any]) -> Event:

@@ -36,6 +36,9 @@ EVENTS = {
     "SourceRecovered": "Source recovered",
     "SourceMoved": "Source moved",
     "SourceEnded": "Source ended",
+    "SourceGap": "Gap between two polls",
+    "SourceHeld": "News held back",
+    "SourceReleased": "Held news released",
 }
 HEALTHS = {
     "new": "not polled yet",

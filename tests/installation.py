@@ -69,7 +69,9 @@ class Installation:
             lines += [
                 f'{name} = "{getattr(source, name)}"' for name in ("id", "name", "url", "country", "body")
             ]
-            lines += [f"interval_minutes = {source.interval_minutes}", f"kinds = {list(source.kinds)}"]
+            lines += [f"kinds = {list(source.kinds)}", f"ports = {list(source.ports)}"]
+            if source.interval_minutes is not None:
+                lines += [f"interval_minutes = {source.interval_minutes}"]
         (self.folder / "sources.toml").write_text("\n".join(lines), encoding="utf-8")
 
     def poll(self, *keys: str) -> dict[str, Outcome]:

@@ -36,12 +36,12 @@ def seen(*entries: Entry, source: str = "a") -> list[Sighting]:
             diff.fingerprint(change.entry),
             diff.shown(change.entry),
         )
-        for change in diff.compare(source, entries, [])
+        for change in diff.compare(source, entries, []).changes
     ]
 
 
 def kinds(entries: Sequence[Entry], known: Sequence[Sighting], source: str = "a") -> list[str]:
-    return [type(change).__name__ for change in diff.compare(source, entries, known)]
+    return [type(change).__name__ for change in diff.compare(source, entries, known).changes]
 
 
 def test_what_was_not_there_is_new_and_what_is_the_same_is_nothing() -> None:
@@ -68,7 +68,7 @@ def test_spaces_and_typographic_quotes_are_no_revision() -> None:
 
 
 def test_changed_words_are_a_revision_that_names_both() -> None:
-    (change,) = diff.compare("a", [entry(summary="Apply by May.")], seen(entry()))
+    (change,) = diff.compare("a", [entry(summary="Apply by May.")], seen(entry())).changes
     assert isinstance(change, Revised)
     assert change.changed == {"summary": {"from": "Apply now.", "to": "Apply by May."}}
 
@@ -94,7 +94,7 @@ def test_a_guid_that_two_entries_share_does_not_make_them_one() -> None:
 
 def test_a_link_that_all_entries_share_does_not_make_them_one() -> None:
     alerts = [entry(guid=f"g{number}", title=f"Alert {number}") for number in range(3)]
-    found = diff.compare("a", alerts, [])
+    found = diff.compare("a", alerts, []).changes
     assert len({change.announcement for change in found}) == 3
     assert kinds(alerts, seen(*alerts)) == []
     assert kinds([*alerts, entry(guid="g9", title="Alert 9")], seen(*alerts)) == ["New"]
@@ -106,20 +106,20 @@ def test_an_entry_that_is_there_twice_is_there_once() -> None:
 
 def test_the_same_page_on_another_source_is_known_already() -> None:
     on_two = entry(guid="https://gov.example/1#x", title="Press release: A call")
-    (change,) = diff.compare("b", [on_two], seen(entry(), source="a"))
+    (change,) = diff.compare("b", [on_two], seen(entry(), source="a")).changes
     assert isinstance(change, Known)
     assert change.announcement == seen(entry())[0].announcement
 
 
 def test_the_id_of_an_announcement_is_that_of_its_page() -> None:
-    (one,) = diff.compare("a", [entry()], [])
-    (other,) = diff.compare("b", [entry(guid="other", title="Told otherwise")], [])
+    (one,) = diff.compare("a", [entry()], []).changes
+    (other,) = diff.compare("b", [entry(guid="other", title="Told otherwise")], []).changes
     assert isinstance(one, New)
     assert one.announcement == other.announcement
 
 
 def test_a_longer_text_behind_the_same_summary_is_a_revision() -> None:
     before = seen(entry(text="Apply now. And a long text."))
-    (change,) = diff.compare("a", [entry(text="Apply now. And another text.")], before)
+    (change,) = diff.compare("a", [entry(text="Apply now. And another text.")], before).changes
     assert isinstance(change, Revised)
     assert set(change.changed) == {"text"}

@@ -7,16 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feed import rhythm
 from feed.errors import PrivateAddress, SourceBusy, SourceError, SourceGone
 from feed.fetch import Fetcher
 from tests.world.government import Government
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -117,34 +113,6 @@ def test_a_private_address_is_refused_at_the_connected_socket(government: Govern
         guarded.get(f"http://{host}:{government.port}/")
     guarded.close()
     assert len(government.requests) == before
-
-
-@pytest.mark.parametrize(
-    ("header", "later"),
-    [
-        ("120", timedelta(minutes=2)),
-        ("Mon, 23 Nov 2026 13:00:00 GMT", timedelta(hours=1)),
-        ("99999999999999999999", timedelta(days=7)),
-        ("Mon, 23 Nov 2099 13:00:00 GMT", timedelta(days=7)),
-        ("soon", None),
-    ],
-)
-def test_retry_after_is_understood_in_both_forms_and_capped(header: str, later: timedelta | None) -> None:
-    assert rhythm.retry_after(header, NOW) == (NOW + later if later is not None else None)
-
-
-def test_a_failing_source_is_asked_ever_more_rarely_but_at_least_daily() -> None:
-    waits = [rhythm.after_failure(30, failures, NOW) - NOW for failures in range(1, 12)]
-    assert waits[:3] == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
-    assert waits[-1] == timedelta(days=1)
-    assert rhythm.after_failure(1, 1, NOW) - NOW == timedelta(minutes=1)
-    assert rhythm.after_failure(30, 10_000, NOW) - NOW == timedelta(days=1)
-
-
-def test_the_next_poll_is_an_interval_away_a_tenth_more_or_less() -> None:
-    waits = {rhythm.after_success(f"source-{number}", 30, NOW) - NOW for number in range(100)}
-    assert timedelta(minutes=27) <= min(waits) < max(waits) <= timedelta(minutes=33)
-    assert len(waits) > 50
 
 
 class Dripping(threading.Thread):

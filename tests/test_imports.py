@@ -37,6 +37,8 @@ PURE = {
         "feed/links.py",
         "feed/text.py",
         "feed/walls.py",
+        "feed/hints.py",
+        "feed/standing.py",
         "feed/question.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from feed.cli.shared import Commands, fetcher_of, log_db_of, main
+from feed.cli.shared import Commands, fail, fetcher_of, log_db_of, main
 from feed.settings import Settings
 
 
@@ -72,3 +72,20 @@ def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> No
             )
         else:
             click.echo(f"{outcome.source}: {outcome.reason or 'has not changed'}")
+
+
+@sources.command("release")
+@click.argument("key", metavar="ID")
+@click.option("--quietly", is_flag=True, help="Keep them in the record, but tell nobody.")
+@click.pass_obj
+def release_source(settings: Settings, key: str, quietly: bool) -> None:
+    """Tell what the flood guard holds back of a source."""
+    from feed import poll as polling
+    from feed import source
+
+    if key not in source.load(settings.sources):
+        raise click.UsageError(f"there is no source {key}; `communique sources` lists them")
+    count = polling.release(log_db_of(settings), key, told=not quietly)
+    if not count:
+        fail(f"nothing of {key} is held back")
+    click.echo(f"released {count} announcements of {key}" + (", telling nobody" if quietly else ""))
