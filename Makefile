@@ -1,6 +1,7 @@
 # What can be done here: run, demo, setup, test, check, bench, lock.
 PYTHON ?= python3
 PORT ?= 8000
+RUNS ?= 3
 BIN := .venv/bin
 
 export COMMUNIQUE_PORT := $(PORT)
@@ -28,7 +29,7 @@ check: .venv/.dev
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
 bench: .venv/.dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(RUNS)
 
 # The locks hold versions and hashes only. The first is what an installation needs; the second adds what
 # the tests, the checks and the demo need.

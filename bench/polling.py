@@ -1,114 +1,138 @@
-"""`communique poll` over 100 feeds on a local server, beside a bare fetch-and-feedparser loop.
+"""`communique poll --all` beside a bare feedparser loop and reader: CPU, waiting and memory.
 
-Half of the feeds are Atom, half RSS, 20 entries each, of about 11 and 62 KB.
+All on one local server, in a process of its own. docs/performance.md tells how to read the tables.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
+import shutil
 import sys
 import tempfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from pathlib import Path
 
-from bench.measure import cpu_seconds, median, table
+from bench import rows
+from bench.conditions import Server, running
+from bench.contenders import BARE, BARE_THREADS, OURS, READER, READER_WORKERS, poll, settle
+from bench.measure import Usage, middle, table
+from bench.rows import Row
 
-FEEDS = 100
-ENTRIES = 20
-RUNS = 3
-WORDS = "The committee considered the report on roads, bridges and harbours in its meeting of this week. "
+LEAST = 0.005
+"""Below this many seconds, a figure is noise, and no ratio is told."""
 
-
-class Feeds(BaseHTTPRequestHandler):
-    """Feed N at /N. `edition` counts up when one entry of every feed is new; `validators` can be kept."""
-
-    protocol_version = "HTTP/1.1"
-    edition = 0
-    validators = True
-
-    def do_GET(self) -> None:
-        """Answer with the feed, or 304."""
-        body = _feed(int(self.path.strip("/")), self.edition)
-        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        unchanged = self.validators and self.headers.get("If-None-Match") == etag
-        self.send_response(304 if unchanged else 200)
-        if self.validators:
-            self.send_header("ETag", etag)
-        self.send_header("Content-Length", "0" if unchanged else str(len(body)))
-        self.end_headers()
-        self.wfile.write(b"" if unchanged else body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+Figures = Mapping[tuple[str, str], Usage]
 
 
-def main() -> None:
-    """Print the table."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Feeds)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_address[1]}"
-    ours: dict[str, list[float]] = {}
-    for _ in range(RUNS):
-        for row, seconds in _measure(base):
-            ours.setdefault(row, []).append(seconds)
-    urls = [f"{base}/{number}" for number in range(FEEDS)]
-    environment = dict(os.environ)
-    floor = [cpu_seconds([sys.executable, "-m", "bench.bare", *urls], environment) for _ in range(RUNS)]
-    empty = [cpu_seconds([sys.executable, "-c", "import feedparser"], environment) for _ in range(RUNS)]
-    server.shutdown()
-    rows = [[row, median(seconds), median(floor)] for row, seconds in ours.items()]
-    rows.append(["starting up", "", median(empty)])
-    head = ["CPU seconds, whole process", "communique poll", "bare fetch + feedparser"]
-    table(f"Polling {FEEDS} feeds, medians of {RUNS} runs", head, rows)
+def main(runs: int) -> None:
+    """Measure, and print the tables."""
+    measured: dict[tuple[str, str], list[Usage]] = {}
+    with tempfile.TemporaryDirectory() as folder, running() as server:
+        states = _States(Path(folder), server)
+        for number in range(1, runs + 1):
+            for row in rows.EVERY:
+                if row.once and number > 1:
+                    continue
+                print(f"run {number} of {runs}: {row.title}", file=sys.stderr, flush=True)
+                server.show(row.conditions)
+                for contender in row.contenders:
+                    measured.setdefault((row.title, contender), []).append(states.measure(row, contender))
+    _print({key: middle(usages) for key, usages in measured.items()}, runs)
 
 
-def _measure(base: str) -> list[tuple[str, float]]:
-    with tempfile.TemporaryDirectory() as folder:
-        environment = _environment(Path(folder), base)
-        command = [str(Path(sys.executable).parent / "communique"), "poll", "--all"]
-        Feeds.validators = True
-        measured = [("first poll of everything", cpu_seconds(command, environment))]
-        measured.append(("unchanged, 304", cpu_seconds(command, environment)))
-        Feeds.validators = False
-        measured.append(("unchanged, sent whole", cpu_seconds(command, environment)))
-        Feeds.edition += 1
-        measured.append(("one new entry in every feed", cpu_seconds(command, environment)))
-        return measured
+class _States:
+    """The folders that contenders start from: settled by nobody yet, or as a first poll left them."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self._folder = folder
+        self._server = server
+
+    def measure(self, row: Row, contender: str) -> Usage:
+        """One poll, from a copy of the state that the row asks for."""
+        feeds = row.conditions.feeds
+        known, polled = self._of(contender, feeds, "known"), self._of(contender, feeds, "polled")
+        if not known.exists():
+            settle(contender, known, [f"{self._server.base}/{number}" for number in range(feeds)])
+        if not row.first and not polled.exists():
+            # The empty program, and the contenders that one row has: their first poll is not measured.
+            shutil.copytree(known, polled)
+            poll(contender, polled)
+        work = self._folder / "work"
+        shutil.copytree(known if row.first else polled, work)
+        usage = poll(contender, work)
+        row.check(contender, usage.counts)
+        if row.first and not row.conditions.rough and not polled.exists():
+            work.rename(polled)
+        else:
+            shutil.rmtree(work)
+        return usage
+
+    def _of(self, contender: str, feeds: int, state: str) -> Path:
+        # Threads change nothing in what is kept.
+        kept_by = {BARE_THREADS: BARE, READER_WORKERS: READER}.get(contender, contender)
+        return self._folder / f"{kept_by}-{feeds}-{state}"
 
 
-def _environment(folder: Path, base: str) -> dict[str, str]:
-    sources = "".join(
-        f'[[source]]\nid = "s{number}"\nname = "Feed {number}"\nurl = "{base}/{number}"\n'
-        'country = "GB"\nbody = "DSIT"\n'
-        for number in range(FEEDS)
+def _print(figures: Figures, runs: int) -> None:
+    import platform  # not before: what this process holds counts in the peaks of its children
+    from importlib.metadata import version
+
+    print("### Polling: `communique poll --all`, a bare feedparser loop, and reader\n")
+    machine = f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}"
+    libraries = f"feedparser {version('feedparser')}, reader {version('reader')}"
+    print(f"{machine}, {libraries}. {f'Medians of {runs} runs' if runs > 1 else 'One run'}.\n")
+    _print_cpu(figures)
+    print()
+    _print_waiting(figures)
+    print()
+    _print_memory(figures)
+
+
+def _print_cpu(figures: Figures) -> None:
+    head = ["CPU seconds", OURS, BARE, READER, f"{OURS} / bare", f"{OURS} / reader"]
+    empty = {name: figures[rows.EMPTY.title, name].cpu for name in rows.ALL}
+    lines = []
+    for row in rows.CPU:
+        whole = {name: figures[row.title, name].cpu for name in rows.ALL}
+        work = {name: whole[name] - empty[name] for name in rows.ALL}
+        cells = [f"{whole[name]:.2f} ({_seconds(work[name])})" for name in rows.ALL]
+        ratios = [
+            f"{_ratio(whole[OURS], whole[name])} ({_ratio(work[OURS], work[name])})"
+            for name in (BARE, READER)
+        ]
+        lines.append([row.title, *cells, *ratios])
+    table(
+        "User and system seconds of the whole process (and without those of the empty program)", head, lines
     )
-    (folder / "sources.toml").write_text(sources, encoding="utf-8")
-    return {
-        **os.environ,
-        "COMMUNIQUE_LOG_URL": f"sqlite:///{folder}/log.db",
-        "COMMUNIQUE_PEOPLE_URL": f"sqlite:///{folder}/people.db",
-        "COMMUNIQUE_SOURCES": str(folder / "sources.toml"),
-        "COMMUNIQUE_ALLOW_PRIVATE_NETWORKS": "1",
-    }
 
 
-def _feed(number: int, edition: int) -> bytes:
-    entries = [(f"{number}-{edition + ENTRIES - place}") for place in range(ENTRIES)]
-    if number % 2:
-        written = "".join(
-            f"<item><title>Report {key} on roads</title><link>https://gov.example/{key}</link>"
-            f"<guid>https://gov.example/{key}</guid><description>{WORDS * 30}</description></item>"
-            for key in entries
-        )
-        head = "<title>News</title><link>https://gov.example/</link><description>News</description>"
-        return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{written}</channel></rss>'.encode()
-    written = "".join(
-        f"<entry><id>tag:gov.example,2026:{key}</id><title>Report {key} on roads</title>"
-        f'<updated>2026-11-23T10:00:00Z</updated><link href="https://gov.example/{key}"/>'
-        f"<summary>{WORDS * 3}</summary></entry>"
-        for key in entries
-    )
-    head = "<id>tag:gov.example,2026:feed</id><title>News</title><updated>2026-11-23T10:00:00Z</updated>"
-    return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{head}{written}</feed>'.encode()
+def _print_waiting(figures: Figures) -> None:
+    head = ["Wall seconds", OURS, BARE, BARE_THREADS, "reader", f"{OURS} / bare", f"{OURS} / reader"]
+    lines = []
+    for row in rows.WAITING:
+        reader = READER if READER in row.contenders else READER_WORKERS
+        bare = BARE if BARE_THREADS not in row.contenders else BARE_THREADS
+        found = {name: figures[row.title, name] for name in row.contenders}
+        cells = [
+            f"{found[name].wall:.2f} ({found[name].cpu:.2f})" if name in found else "–"
+            for name in (OURS, BARE, BARE_THREADS, reader)
+        ]
+        ratios = [_ratio(found[OURS].wall, found[name].wall) for name in (bare, reader)]
+        title = f"{row.title} (reader: 10 workers)" if reader == READER_WORKERS else row.title
+        lines.append([title, *cells, *ratios])
+    table("Seconds from start to end (and CPU seconds among them)", head, lines)
+
+
+def _print_memory(figures: Figures) -> None:
+    lines = [
+        [row.title, *(f"{figures[row.title, name].peak:.0f}" for name in rows.ALL)] for row in rows.MEMORY
+    ]
+    table("Peak resident memory", ["MB", *rows.ALL], lines)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if value >= LEAST else "–"
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.1f}" if min(ours, theirs) >= LEAST else "–"
