@@ -28,11 +28,12 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
+# Medians of RUNS runs: three take about ten minutes, one about four.
 bench: .venv/.dev
 	$(BIN)/python -m bench $(RUNS)
 
 # The locks hold versions and hashes only. The first is what an installation needs; the second adds what
-# the tests, the checks and the demo need.
+# the tests, the checks, the demo and the benchmark need.
 .venv/.run: requirements.lock pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -41,7 +41,7 @@ def main(runs: int) -> None:
 
 
 class _States:
-    """The folders that contenders start from: settled by nobody yet, or as a first poll left them."""
+    """The folders that contenders start from: with the addresses alone, or as a first poll left them."""
 
     def __init__(self, folder: Path, server: Server) -> None:
         self._folder = folder
@@ -54,7 +54,7 @@ class _States:
         if not known.exists():
             settle(contender, known, [f"{self._server.base}/{number}" for number in range(feeds)])
         if not row.first and not polled.exists():
-            # The empty program, and the contenders that one row has: their first poll is not measured.
+            # The row of the first poll did not come by: that of the empty program has none.
             shutil.copytree(known, polled)
             poll(contender, polled)
         work = self._folder / "work"
@@ -135,4 +135,7 @@ def _seconds(value: float) -> str:
 
 
 def _ratio(ours: float, theirs: float) -> str:
-    return f"{ours / theirs:.1f}" if min(ours, theirs) >= LEAST else "–"
+    if min(ours, theirs) < LEAST:
+        return "–"
+    ratio = ours / theirs
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}"
