@@ -66,9 +66,8 @@ class Installation:
         lines = []
         for source in self.sources.values():
             lines += ["[[source]]"]
-            lines += [
-                f'{name} = "{getattr(source, name)}"' for name in ("id", "name", "url", "country", "body")
-            ]
+            texts = ("id", "name", "url", "country", "body", "kind")
+            lines += [f'{name} = "{getattr(source, name)}"' for name in texts]
             lines += [f"kinds = {list(source.kinds)}", f"ports = {list(source.ports)}"]
             if source.interval_minutes is not None:
                 lines += [f"interval_minutes = {source.interval_minutes}"]

@@ -22,6 +22,8 @@ class Request(NamedTuple):
     path: str
     headers: dict[str, str]  # names in lower case
     status: int
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.delay:
             self.server.closing.wait(answer.delay)
         status = 304 if answer.status == 200 and self._has(answer.headers) else answer.status
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", "0")))
         # Logged before it is sent: whoever has the answer can rely on finding the request in the log.
-        self.server.note(Request(self.path, {k.lower(): v for k, v in self.headers.items()}, status))
+        self.server.note(Request(self.path, headers, status, self.command, body))
         if status == 0:
             return
         self.send_response(status)
@@ -101,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status != 304 and self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    do_HEAD = do_GET
+    do_HEAD = do_POST = do_GET
 
     def _has(self, headers: Mapping[str, str]) -> bool:
         """Whether the client already has this: If-None-Match decides, If-Modified-Since only without it."""
