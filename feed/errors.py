@@ -49,6 +49,10 @@ class NotAFeed(SourceError):
     """The answer can be read, but it is no feed."""
 
 
+class ShapeChanged(NotAFeed):
+    """An interface or a list page that we read is no longer built as it was."""
+
+
 class BotWall(NotAFeed):
     """A machine in front of the server takes us for an attacker and answers instead of it."""
 
