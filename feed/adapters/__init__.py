@@ -3,6 +3,9 @@
 `kind` in sources.toml names an adapter. Each is a small module that says what to ask for and turns the
 answer into the entries of a feed; everything behind that is the same for all. Pure: no clock, no network,
 no database. May not say what an entry means.
+
+Beside the kinds stand what they share: `entries` (facts as an entry's words), `records` (JSON that may hold
+anything) and `markup` (pages).
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from feed.parse import Feed
     from feed.question import Question
 
-KINDS = ("feed",)
+KINDS = ("feed", "grants-gov", "eu-funding", "innovate-uk", "find-government-grants")
 
 
 class Adapter(Protocol):
