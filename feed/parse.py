@@ -95,7 +95,10 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
         raise SourceError("the answer is empty")
     headers = {"content-type": _encoding_hint(content_type)}
     try:
-        document = feedparser.parse(BytesIO(body), response_headers=headers)
+        # Neither sanitized nor with its links resolved: of the HTML only the text is taken (feed.text).
+        document = feedparser.parse(
+            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
     except Exception as error:  # some bytes end feedparser itself, such as a zero in the name of an encoding
         raise SourceError(f"the feed cannot be read: {line(str(error)) or type(error).__name__}") from error
     fault = _fault(document) if document.bozo else None

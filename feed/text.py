@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from html.parser import HTMLParser
 
-from storage.plain import fold, line
+from lxml import etree
+
+from storage.plain import fold, line, without_control
 
 _BLOCKS = frozenset(
     """address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form
@@ -22,29 +23,34 @@ _UNREAD = frozenset(
 )
 
 
-class _Reader(HTMLParser):
+_SPACE = re.compile(r"\s+")
+
+
+class _Reader:
+    """Takes the tags and texts of a document as the parser comes upon them (an lxml parser target)."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
+        self._parts: list[str] = []
         self._skipping = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: object) -> None:
         if tag in _UNREAD:
             self._skipping += 1
-        elif tag == "body":
-            self._skipping = 0  # many pages leave out </head>
         elif tag in _BLOCKS:
-            self.parts.append("\n")
+            self._parts.append("\n")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag in _UNREAD:
-            self._skipping = max(0, self._skipping - 1)
+            self._skipping -= 1
         elif tag in _BLOCKS:
-            self.parts.append("\n")
+            self._parts.append("\n")
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
         if not self._skipping:
-            self.parts.append(re.sub(r"\s+", " ", data))
+            self._parts.append(_SPACE.sub(" ", data))
+
+    def close(self) -> str:
+        return "".join(self._parts)
 
 
 def plain(html: str) -> str:
@@ -52,15 +58,12 @@ def plain(html: str) -> str:
 
     Scripts, styles and a page's navigation are left out. Text without markup comes back as it is, folded.
     """
-    if "<" not in html and "&" not in html:
-        return fold(html)
-    reader = _Reader()
-    try:
-        reader.feed(html)
-        reader.close()
-    except AssertionError:  # the standard library's answer to some broken declarations, such as <![ endif]
-        return fold(unescape(re.sub(r"<[^>]*>", "\n", html)))
-    return fold("".join(reader.parts))
+    if "<" not in html:
+        return fold(unescape(_SPACE.sub(" ", html)) if "&" in html else html)
+    parser = etree.HTMLParser(target=_Reader(), encoding="utf-8", huge_tree=True)
+    # The parser takes a zero for the end, and what is no character for a reason to stop.
+    parser.feed(b"<body>" + without_control(html).encode())
+    return fold(str(parser.close()))
 
 
 def page(document: str) -> tuple[str, str]:

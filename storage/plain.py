@@ -13,9 +13,14 @@ def is_clean(text: str) -> bool:
     return not _CONTROL.search(text)
 
 
+def without_control(text: str) -> str:
+    """The text with a blank for each of the characters that may not stand in it."""
+    return _CONTROL.sub(" ", text)
+
+
 def fold(text: str) -> str:
     """Text without control characters; runs of blanks become one, runs of empty lines none."""
-    text = _CONTROL.sub(" ", text)
+    text = without_control(text)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 

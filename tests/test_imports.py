@@ -14,7 +14,7 @@ WIRING = {"feed/app.py", "feed/worker.py"} | {f"feed/cli/{path.name}" for path i
 
 ONLY = {
     "feedparser": {"feed/parse.py"},
-    "lxml": {"feed/adapters/markup.py"},
+    "lxml": {"feed/text.py", "feed/adapters/markup.py"},
     "sqlite3": {"storage/sqlite.py"},
     "sqlite_utils": {"storage/sqlite.py"},
     "psycopg": {"storage/postgres.py"},

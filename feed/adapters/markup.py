@@ -1,4 +1,4 @@
-"""Pages (HTML) as trees. The only module that may import lxml.
+"""Pages (HTML) as trees.
 
 Pure: no clock, no network, no database; the parser is given bytes only, and fetches nothing.
 """
