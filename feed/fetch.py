@@ -54,19 +54,21 @@ class Fetcher:
     def get(
         self, question: Question | str, *, etag: str | None = None, last_modified: str | None = None
     ) -> Response:
-        """The answer, or that it did not change since these validators (RFC 9110, 13.1).
+        """The answer, or that it did not change since these validators (RFC 9110, 13.1), which count for a
+        GET only.
 
         Raises SourceError (SourceGone on 410, SourceBusy on a Retry-After, a limit's own error) with one
         clear line.
         """
         question = Question(question) if isinstance(question, str) else question
         headers = {"User-Agent": self._agent, "Accept": question.accept, "Accept-Encoding": ACCEPT_ENCODING}
+        if question.body is not None:
+            headers["Content-Type"] = question.content_type
+            return self._follow(question, headers)
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        if question.body is not None:
-            headers["Content-Type"] = question.content_type
         return self._follow(question, headers)
 
     def close(self) -> None:
@@ -90,7 +92,8 @@ class Fetcher:
             try:
                 if not (location := _location(answer)):
                     found = _response(url, answer, deadline)
-                    return replace(found, moved=bool(moves) and {301, 308}.issuperset(moves))
+                    for_good = bool(moves) and question.body is None and {301, 308}.issuperset(moves)
+                    return replace(found, moved=for_good)
                 url = _redirected(url, location)
                 moves.append(answer.status)
                 if answer.status not in (307, 308):  # RFC 9110, 15.4: the others may turn into a GET

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
+from queue import SimpleQueue
+from threading import BoundedSemaphore
 
 from feed import diff, rhythm, standing
 from feed.adapters import adapter
@@ -21,6 +23,7 @@ from feed.fetch import Fetcher
 from feed.parse import Feed
 from feed.question import Response
 from feed.source import Source
+from feed.turns import Turns
 from storage import catalogue, cursors, effects, holders, log
 from storage.clock import now, to_stamp
 from storage.cursors import Cursor, LeaseLost
@@ -36,6 +39,10 @@ from storage.events import (
 from storage.filters import Subject
 
 logger = logging.getLogger(__name__)
+
+_READING = BoundedSemaphore(2)
+"""So many feeds are parsed and read at a time: more would only take the processor from one another, and
+memory. One that is huge leaves room for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +73,33 @@ def prepare(db: Database, sources: Iterable[Source]) -> None:
 
 
 def poll_many(
-    poll_one: Callable[[Source], Outcome], sources: Sequence[Source], threads: int
+    poll_one: Callable[[Source], Outcome],
+    sources: Sequence[Source],
+    threads: int,
+    *,
+    at_once: int | None = None,
+    seconds_apart: float = 0.0,
 ) -> Iterator[Outcome]:
-    """Poll the sources side by side; their outcomes as they come in."""
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="poll") as pool:
-        futures = [pool.submit(poll_one, source) for source in sources]
-        for future in as_completed(futures):
-            yield future.result()
+    """Poll the sources side by side, of one host `at_once` (default: as many as there are threads), begun
+    `seconds_apart`; their outcomes as they come in. Raises what a poll raises."""
+    outcomes: SimpleQueue[Outcome | Exception] = SimpleQueue()
+
+    def work(source: Source) -> None:
+        try:
+            outcomes.put(poll_one(source))
+        except Exception as error:
+            outcomes.put(error)
+
+    turns = Turns(work, threads=threads, at_once=at_once or threads, seconds_apart=seconds_apart)
+    turns.add(sources)
+    try:
+        for _ in sources:
+            outcome = outcomes.get()
+            if isinstance(outcome, Exception):
+                raise outcome
+            yield outcome
+    finally:
+        turns.close()
 
 
 def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -> Outcome:
@@ -81,7 +108,7 @@ def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -
     Raises StorageError when the log cannot be written.
     """
     started = now()
-    with db.write() as tx:  # step 1
+    with db.write(durable=False) as tx:  # step 1
         cursor = cursors.lease(tx, source.id, started, started + rhythm.LEASE, holders.me(), due=due)
     if cursor is None:
         return Outcome(source.id, "skipped", reason="another worker polls it, or it wants to be left alone")
@@ -106,7 +133,8 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         logger.exception("source %s: unexpected error", source.id)
         return Outcome(source.id, "failed", reason=f"unexpected error: {error!r}")
     with db.read() as tx:
-        _, decision = _decide(tx, source, cursor, feed, reader(source), now())
+        compared = _compare(tx, source, cursor, feed)
+        decision = _decide(tx, source, cursor, compared, reader(source), now())
     return Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
 
 
@@ -116,45 +144,68 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
         if response.body is None and cursor.last_success is None:
             raise SourceError("the server says 'not modified' (304) to a first, unconditional request")
         if _unchanged(response, cursor):
-            return _record_unchanged(db, source, response)
-        feed = _parse(source, response, cursor)  # step 3
-        return _record_feed(db, source, cursor, response, feed)
+            return _record_unchanged(db, source, cursor, response)
+        read, moment = reader(source), now()
+        with _READING:
+            feed = _parse(source, response, cursor)  # step 3
+            _read_texts(db, source, cursor, feed, read, moment)  # step 4
+        return _record_feed(db, source, response, feed, read, moment)
     except SourceError as error:
-        return _record_failure(db, source, error)
+        return _record_failure(db, source, cursor, error)
     except StorageError:
         raise
     except Exception as error:  # a bug that one feed brings to light must not stop the others
         logger.exception("source %s: unexpected error", source.id)
-        return _record_failure(db, source, SourceError(f"unexpected error: {error!r}"))
+        return _record_failure(db, source, cursor, SourceError(f"unexpected error: {error!r}"))
 
 
-def _record_unchanged(db: Database, source: Source, response: Response) -> Outcome:
-    with db.write() as tx:
-        cursor = _still_ours(tx, source)
-        after = standing.after_answer(source, cursor, response, now())
-        return _write(tx, cursor, after, Decision(), Outcome(source.id, "not_modified"))
+def _record_unchanged(db: Database, source: Source, cursor: Cursor, response: Response) -> Outcome:
+    def after(current: Cursor) -> Cursor:
+        return standing.after_answer(source, current, response, now())
+
+    return _record_standing(db, source, cursor, after, Outcome(source.id, "not_modified"))
 
 
-def _record_failure(db: Database, source: Source, error: SourceError) -> Outcome:
-    with db.write() as tx:
-        cursor = _still_ours(tx, source)
-        after = standing.after_failure(source, cursor, error, now())
-        return _write(tx, cursor, after, Decision(), Outcome(source.id, "failed", reason=str(error)))
+def _record_failure(db: Database, source: Source, cursor: Cursor, error: SourceError) -> Outcome:
+    def after(current: Cursor) -> Cursor:
+        return standing.after_failure(source, current, error, now())
+
+    return _record_standing(db, source, cursor, after, Outcome(source.id, "failed", reason=str(error)))
 
 
-def _record_feed(db: Database, source: Source, cursor: Cursor, response: Response, feed: Feed) -> Outcome:
-    read, moment = reader(source), now()
-    with db.read() as tx:
-        head = log.head(tx)
-        strange, decision = _decide(tx, source, cursor, feed, read, moment)  # step 4
+def _record_standing(
+    db: Database, source: Source, cursor: Cursor, after: Callable[[Cursor], Cursor], outcome: Outcome
+) -> Outcome:
+    """Write down where we stand. Only an event must outlive a power cut: what was learnt besides is learnt
+    again at the next poll."""
+    eventful = bool(standing.transition(cursor, after(cursor), Decision()))
+    with db.write(durable=eventful) as tx:
+        current = _still_ours(tx, source)
+        return _write(tx, current, after(current), Decision(), outcome)
+
+
+def _record_feed(
+    db: Database, source: Source, response: Response, feed: Feed, read: Read, moment: datetime
+) -> Outcome:
     with db.write() as tx:  # step 5
-        if log.head(tx) != head:
-            # Somebody else wrote meanwhile, perhaps about the same page: look again. What the rules read
-            # is kept, so that the others do not wait for it.
-            strange, decision = _decide(tx, source, cursor, feed, read, moment)
         cursor = _still_ours(tx, source)
+        compared = _compare(tx, source, cursor, feed)
+        decision = _decide(tx, source, cursor, compared, read, moment)
+        strange = compared.strange and len(feed.entries) == feed.seen
         after = standing.after_answer(source, cursor, response, moment, feed, decision, strange=strange)
         return _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
+
+
+def _read_texts(
+    db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read, moment: datetime
+) -> None:
+    """Let the rules read what is new, which takes long, before anything is held up: `read` remembers it."""
+    with db.read() as tx:
+        changes = _compare(tx, source, cursor, feed).changes
+    for change in changes:
+        if not isinstance(change, diff.Known):
+            entry = change.entry
+            read(entry.title, entry.text, entry.url, entry.published_at)
 
 
 def _still_ours(tx: Tx, source: Source) -> Cursor:
@@ -165,10 +216,8 @@ def _still_ours(tx: Tx, source: Source) -> Cursor:
     return cursor
 
 
-def _decide(
-    tx: Tx, source: Source, cursor: Cursor, feed: Feed, read: Read, moment: datetime
-) -> tuple[bool, Decision]:
-    """Whether nothing in the feed was shown at the poll before, and what to record."""
+def _compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Comparison:
+    """What is new and what was revised in the feed. What other sources told already is known."""
     guids = [entry.guid for entry in feed.entries if entry.guid]
     links = [entry.link for entry in feed.entries if entry.link]
     fingerprints = [diff.fingerprint(entry) for entry in feed.entries]
@@ -181,16 +230,21 @@ def _decide(
         else change
         for change in compared.changes
     ]
-    decision = decide(
+    return dataclasses.replace(compared, changes=changes)
+
+
+def _decide(
+    tx: Tx, source: Source, cursor: Cursor, compared: diff.Comparison, read: Read, moment: datetime
+) -> Decision:
+    return decide(
         source,
-        changes,
-        _past(tx, cursor, changes),
+        compared.changes,
+        _past(tx, cursor, compared.changes),
         read,
         backfill=cursor.last_success is None,
         explained=standing.explained(cursor, moment),
         stamp=to_stamp(moment),
     )
-    return compared.strange and len(feed.entries) == feed.seen, decision
 
 
 def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
@@ -248,15 +302,18 @@ def _parse(source: Source, response: Response, cursor: Cursor) -> Feed:
     return read(response.body or b"", known, url=response.url, content_type=response.content_type)
 
 
-def counted(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """The summary of `communique poll`."""
-    events = [event for outcome in outcomes for event in outcome.events]
-    return {
-        "sources": len(outcomes),
-        "fetched": sum(outcome.status == "fetched" for outcome in outcomes),
-        "not_modified": sum(outcome.status == "not_modified" for outcome in outcomes),
-        "failed": sum(outcome.status == "failed" for outcome in outcomes),
-        "announcements": sum(isinstance(event, AnnouncementPublished) for event in events),
-        "revised": sum(isinstance(event, AnnouncementRevised) for event in events),
-        "events": len(events),
-    }
+COUNTED = ("sources", "fetched", "not_modified", "failed", "announcements", "revised", "events")
+
+
+def counted(outcome: Outcome) -> Counter[str]:
+    """What one outcome adds to the summary of `communique poll`: COUNTED."""
+    kinds = Counter(type(event) for event in outcome.events)
+    return Counter(
+        {
+            "sources": 1,
+            outcome.status: 1,
+            "announcements": kinds[AnnouncementPublished],
+            "revised": kinds[AnnouncementRevised],
+            "events": len(outcome.events),
+        }
+    )

@@ -38,7 +38,9 @@ class Settings:
     allow_private_networks: bool = False
     poll_seconds: float = 5
     operator_email: str = ""
-    threads: int = 8
+    threads: int = 16
+    host_connections: int = 2
+    host_seconds: float = 1
 
     @cached_property
     def secret_key(self) -> str:
@@ -83,6 +85,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("COMMUNIQUE_LOG_URL and COMMUNIQUE_PEOPLE_URL are the same file: use two")
     port = environment.get(PREFIX + "PORT", "").strip()
     base_url = given.get("base_url") or f"http://127.0.0.1:{port or 8000}"
+    private = _flag("allow_private_networks", given.get("allow_private_networks", "0"))
+    threads = int(_number("threads", given.get("threads", "16"), least=1, most=256))
+    # A network of one's own needs no manners, unless they are asked for.
+    connections, seconds = (str(threads), "0") if private else ("2", "1")
+    connections = given.get("host_connections", connections)
+    seconds = given.get("host_seconds", seconds)
     return Settings(
         log_url=given.get("log_url", Settings.log_url),
         people_url=given.get("people_url", Settings.people_url),
@@ -91,10 +99,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         smtp_url=_smtp_address(given.get("smtp_url", "")),
         mail_from=_mail_from(given.get("mail_from", Settings.mail_from)),
         secret=given.get("secret", ""),
-        allow_private_networks=_flag("allow_private_networks", given.get("allow_private_networks", "0")),
+        allow_private_networks=private,
         poll_seconds=_number("poll_seconds", given.get("poll_seconds", "5"), least=0.1, most=86_400),
         operator_email=given.get("operator_email", ""),
-        threads=int(_number("threads", given.get("threads", "8"), least=1, most=256)),
+        threads=threads,
+        host_connections=int(_number("host_connections", connections, least=1, most=256)),
+        host_seconds=_number("host_seconds", seconds, least=0, most=3600),
     )
 
 

@@ -9,7 +9,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,6 +19,7 @@ from feed import poll, source
 from feed.fetch import Fetcher
 from feed.settings import Settings
 from feed.source import Source
+from feed.turns import Turns
 from notifier import deliver
 from notifier.channels import Channel, open_channel
 from notifier.message import Letterhead
@@ -47,10 +47,8 @@ class Work:
     fetcher: Fetcher
     channel: Channel
     letterhead: Letterhead
-    threads: int
     stopping: threading.Event = field(default_factory=threading.Event)
     sources: dict[str, Source] = field(default_factory=dict)
-    polling: dict[str, Future[None]] = field(default_factory=dict)
 
 
 def letterhead(settings: Settings) -> Letterhead:
@@ -66,7 +64,12 @@ def run(settings: Settings) -> None:
     # Blocked before any thread starts, and waited for below: a handler would run whenever the main thread
     # happens to wake, and could meet a lock that it holds.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
-    pool = ThreadPoolExecutor(max_workers=work.threads, thread_name_prefix="poll")
+    turns = Turns(
+        lambda due: _poll(work, due),
+        threads=settings.threads,
+        at_once=settings.host_connections,
+        seconds_apart=settings.host_seconds,
+    )
     # Three jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
     scheduler = BackgroundScheduler(
         executors={"default": JobThreads(3)},
@@ -74,7 +77,7 @@ def run(settings: Settings) -> None:
         timezone="UTC",
     )
     for job, seconds in (
-        (lambda: tick(work, pool), settings.poll_seconds),
+        (lambda: tick(work, turns), settings.poll_seconds),
         (lambda: notify(work), DELIVER_SECONDS),
         (lambda: keep_house(work), KEEP_HOUSE_SECONDS),
     ):
@@ -86,25 +89,22 @@ def run(settings: Settings) -> None:
     work.stopping.set()
     logger.info("stopping: finishing what is in hand")
     scheduler.shutdown(wait=True)
-    pool.shutdown(wait=True, cancel_futures=True)
+    turns.close()
     work.fetcher.close()
     work.log_db.close()
     work.people_db.close()
 
 
-def tick(work: Work, pool: ThreadPoolExecutor) -> None:
-    """Hand what is due to the polling threads. A slow source keeps one of them, not the others."""
-    for key in [key for key, future in work.polling.items() if future.done()]:
-        del work.polling[key]
+def tick(work: Work, turns: Turns) -> None:
+    """Put what is due in line. A slow source keeps one of the polling threads, not the others."""
     if work.stopping.is_set():
         return
     if (sources := work.catalogue.current()) is not work.sources:
         poll.prepare(work.log_db, sources.values())
         work.sources = sources
     with work.log_db.read() as tx:
-        due = [key for key in cursors.waiting(tx, now()) if key not in work.polling and key in work.sources]
-    for key in due:
-        work.polling[key] = pool.submit(_poll, work, work.sources[key])
+        due = cursors.waiting(tx, now())
+    turns.add(work.sources[key] for key in due if key in work.sources)
 
 
 def notify(work: Work) -> None:
@@ -137,7 +137,6 @@ def _prepare(settings: Settings) -> Work:
         ),
         channel=open_channel(settings.smtp_url),
         letterhead=letterhead(settings),
-        threads=settings.threads,
     )
 
 

@@ -44,8 +44,11 @@ class Database(Protocol):
     def read(self) -> AbstractContextManager[Tx]:
         """A consistent snapshot; what is written inside is refused."""
 
-    def write(self) -> AbstractContextManager[Tx]:
-        """The only writer at its time. Commits on leaving, rolls back on an exception."""
+    def write(self, *, durable: bool = True) -> AbstractContextManager[Tx]:
+        """The only writer at its time. Commits on leaving, rolls back on an exception.
+
+        What is not `durable` survives the end of this process, but a power cut may undo it, whole, until
+        something durable is written: for bookkeeping whose loss costs no event."""
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date; the names of the steps that were applied just now."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import queue
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -47,6 +48,7 @@ class SqliteDatabase:
         self.path = path
         self._schema = schema
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._writers = threading.RLock()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -58,9 +60,13 @@ class SqliteDatabase:
                 connection.conn.execute("PRAGMA query_only = OFF")
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, *, durable: bool = True) -> Iterator[Tx]:
         # A deferred transaction that first reads fails at once behind another writer, whatever the timeout.
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        # The threads of one process queue before SQLite, which would have them ask again and again.
+        with (
+            self._writers,
+            self._transaction("BEGIN IMMEDIATE", "FULL" if durable else "NORMAL") as connection,
+        ):
             yield SqliteTx(connection, self.path)
 
     def migrate(self) -> list[str]:
@@ -110,9 +116,11 @@ class SqliteDatabase:
             self._idle.get_nowait().close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Connection]:
+    def _transaction(self, begin: str, synchronous: str = "FULL") -> Iterator[Connection]:
         with self._connection() as connection:
             try:
+                # With a write-ahead log, NORMAL commits without waiting for the disk.
+                connection.conn.execute(f"PRAGMA synchronous = {synchronous}")
                 connection.conn.execute(begin)
                 try:
                     yield connection
@@ -154,7 +162,6 @@ class SqliteDatabase:
         raw.row_factory = sqlite3.Row
         connection = Connection(raw)
         _use_wal(raw)
-        raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA foreign_keys = ON")
         if self._schema == "people":
             raw.execute("PRAGMA secure_delete = ON").fetchall()

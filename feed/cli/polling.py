@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import fetcher_of, log_db_of, main
+from feed.cli.shared import fetcher_of, log_db_of, main, manners
 from feed.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,11 +56,11 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     def poll_one(watched: Source) -> Outcome:
         return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched)
 
-    outcomes = []
-    for outcome in polling.poll_many(poll_one, chosen, settings.threads):
-        outcomes.append(outcome)
+    total: Counter[str] = Counter()
+    for outcome in polling.poll_many(poll_one, chosen, **manners(settings)):
+        total += polling.counted(outcome)
         _print_outcome(outcome, dry_run, as_json)
-    counted = polling.counted(outcomes)
+    counted = {name: total[name] for name in polling.COUNTED}
     if as_json:
         click.echo(json.dumps(counted))
     else:

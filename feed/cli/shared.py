@@ -69,6 +69,15 @@ def fetcher_of(settings: Settings) -> Fetcher:
     )
 
 
+def manners(settings: Settings) -> dict[str, Any]:
+    """How many sources are polled side by side, and how gently each host is treated."""
+    return {
+        "threads": settings.threads,
+        "at_once": settings.host_connections,
+        "seconds_apart": settings.host_seconds,
+    }
+
+
 def pairs(line: dict[str, Any]) -> str:
     """A line for people: `name value, name value`."""
     return ", ".join(f"{name} {value}" for name, value in line.items())

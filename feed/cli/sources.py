@@ -6,7 +6,7 @@ import json
 
 import click
 
-from feed.cli.shared import Commands, fail, fetcher_of, log_db_of, main
+from feed.cli.shared import Commands, fail, fetcher_of, log_db_of, main, manners
 from feed.settings import Settings
 
 
@@ -58,7 +58,7 @@ def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> No
     log_db, fetcher = log_db_of(settings), fetcher_of(settings)
     chosen = [watched[key] for key in ids] or list(watched.values())
     outcomes = polling.poll_many(
-        lambda item: polling.rehearse(log_db, fetcher, item), chosen, settings.threads
+        lambda item: polling.rehearse(log_db, fetcher, item), chosen, **manners(settings)
     )
     for outcome in outcomes:
         line: dict[str, str | int | None] = {"id": outcome.source, "status": outcome.status}

@@ -53,6 +53,8 @@ class Line:
 
     def having(self, *names: str) -> list[Hit[Tags]]:
         """The phrases with one of the tags."""
+        if not self.tags:
+            return []
         return [hit for hit in self.tags if not hit.payload.isdisjoint(names)]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -59,8 +58,7 @@ def words(text: str) -> list[Word]:
     return [_word(Word, _forms(match[0]) + match.span()) for match in _TOKEN.finditer(text)]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit(Generic[P]):
+class Hit(NamedTuple, Generic[P]):
     """A phrase that was found: its meaning, its place in the text, and its place among the words."""
 
     payload: P
@@ -111,13 +109,31 @@ class Phrases(Generic[P]):
         found: list[list[Hit[P]]] = [[] for _ in range(self._kinds)]
         first = self._root.onward
         past = [0] * self._kinds
+        ends = len(text) - 1
         for index, (fold, exact, _, _) in enumerate(text):
             if fold in first or exact in first:
+                # Most phrases that begin like the text end there: look one word ahead before going on.
+                if not self._goes_on(text, index, ends):
+                    continue
                 for kind, (last, payload) in self._longest(text, index).items():
                     if index >= past[kind]:
                         found[kind].append(Hit(payload, text[index].start, text[last].end, index, last))
                         past[kind] = last + 1
         return found
+
+    def _goes_on(self, text: Sequence[Word], index: int, ends: int) -> bool:
+        """Whether a phrase is a word of the text, or goes on with the next one."""
+        first, (fold, exact, _, _) = self._root.onward, text[index]
+        for node in (first.get(fold), first.get(exact) if exact != fold else None):
+            if node is None:
+                continue
+            if node.meanings:
+                return True
+            if index < ends:
+                after = text[index + 1]
+                if after[0] in node.onward or after[1] in node.onward:
+                    return True
+        return False
 
     def _longest(self, text: Sequence[Word], index: int) -> dict[int, tuple[int, P]]:
         """Of each kind the last word and the meaning of the longest phrase that starts at a word."""
