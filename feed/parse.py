@@ -11,14 +11,14 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 
-from feed import hints, walls
+from feed import hints, moments, walls
 from feed.cut import cut
 from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.hints import Hints
@@ -28,6 +28,7 @@ from storage.plain import line, shorten
 
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
+DATE_CHARACTERS = 100
 HTML_CHARACTERS = 200_000
 """So much of an entry is read: the parser's time grows faster than the text."""
 
@@ -121,6 +122,19 @@ def _hints(head: Any) -> Hints:
     names = {"ttl": "ttl", "sy_updateperiod": "updatePeriod", "sy_updatefrequency": "updateFrequency"}
     said = {ours: [str(head[theirs])] for theirs, ours in names.items() if theirs in head}
     return hints.read(said, [(link.get("rel", ""), link.get("href", "")) for link in head.get("links", ())])
+
+
+def without_the_future(feed: Feed, now: datetime) -> Feed:
+    """The feed without dates that lie ahead: what was published then is here already."""
+    return dataclasses.replace(
+        feed,
+        entries=tuple(
+            dataclasses.replace(entry, published_at=None)
+            if moments.from_the_future(entry.published_at, now)
+            else entry
+            for entry in feed.entries
+        ),
+    )
 
 
 def _is_encoding(name: str) -> bool:
@@ -221,15 +235,8 @@ def _decoded(value: str) -> str:
 
 def _moment(item: Any, name: str) -> str | None:
     # Past feedparser's own get(): it answers the published date for the updated one, with a warning.
-    parsed, stated = dict.get(item, f"{name}_parsed"), str(dict.get(item, name, ""))
-    if not parsed:
-        return None
-    try:
-        year, month, day, hour, minute, second = parsed[:6]
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
-        return None
-    return moment.isoformat() if ":" in stated else moment.date().isoformat()
+    stated = shorten(line(str(dict.get(item, name, ""))), DATE_CHARACTERS)
+    return moments.published(stated, dict.get(item, f"{name}_parsed")) if stated else None
 
 
 def _encoding_hint(content_type: str) -> str:

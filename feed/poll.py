@@ -20,7 +20,7 @@ from feed.adapters import adapter
 from feed.decide import Decision, Past, Read, decide, reader
 from feed.errors import SourceError
 from feed.fetch import Fetcher
-from feed.parse import Feed
+from feed.parse import Feed, without_the_future
 from feed.question import Response
 from feed.source import Source
 from feed.turns import Turns
@@ -299,7 +299,8 @@ def _unchanged(response: Response, cursor: Cursor) -> bool:
 
 def _parse(source: Source, response: Response, cursor: Cursor) -> Feed:
     read, known = adapter(source.kind).read, frozenset(cursor.marks.split())
-    return read(response.body or b"", known, url=response.url, content_type=response.content_type)
+    feed = read(response.body or b"", known, url=response.url, content_type=response.content_type)
+    return without_the_future(feed, now())
 
 
 COUNTED = ("sources", "fetched", "not_modified", "failed", "announcements", "revised", "events")

@@ -38,6 +38,7 @@ PURE = {
         "feed/links.py",
         "feed/text.py",
         "feed/walls.py",
+        "feed/moments.py",
         "feed/hints.py",
         "feed/standing.py",
         "feed/question.py",

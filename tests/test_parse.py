@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feed import moments
 from feed.cut import cut
 from feed.errors import SourceError, SourceGone
 from feed.links import canonical
@@ -242,3 +243,92 @@ def test_a_mutated_feed_ends_in_entries_or_in_a_named_error(
         assert str(error) and "\n" not in str(error)
     else:
         assert all(is_clean(entry.title + entry.text) for entry in feed.entries)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("Wed, 24 Jul 2024 18:05:00 +0100", "2024-07-24T17:05:00+00:00"),
+        ("Wed, 24 Jul 2024 18:05:00 EDT", "2024-07-24T22:05:00+00:00"),
+        ("Wed, 24 Jul 24 18:05:00 GMT", "2024-07-24T18:05:00+00:00"),
+        ("Wed, 24 Jul 2024 23:30:00 -0500", "2024-07-25T04:30:00+00:00"),
+        ("24 July 2024", "2024-07-24"),
+        ("2024-07-24T18:05:00Z", "2024-07-24T18:05:00+00:00"),
+        ("2024-07-24 18:05:00", "2024-07-24T18:05:00+00:00"),
+        ("20240724", "2024-07-24"),
+        ("Wed Jul 24 18:05:00 2024", "2024-07-24T18:05:00+00:00"),
+        ("24/07/2024", "2024-07-24"),
+        ("07/24/2024", "2024-07-24"),
+        ("24.07.2024", "2024-07-24"),
+        ("24-07-2024 18:05", "2024-07-24"),
+        ("July 24, 2024", "2024-07-24"),
+        ("Jul 24, 2024 12:00:00 AM EDT", "2024-07-24"),
+        ("Wednesday, July 24, 2024 - 18:05", "2024-07-24"),
+        ("2024年7月24日", "2024-07-24"),
+        ("07/06/2024", None),  # June or July: nobody can tell
+        ("Wed, 31 Feb 2024 18:05:00 GMT", None),
+        ("1721840700", None),
+        ("yesterday", None),
+        ("2024年13月44日", None),
+    ],
+)
+def test_dates_are_read_in_many_forms_and_never_wrongly(stated: str, expected: str | None) -> None:
+    (entry,) = parse(rss(visit(pubDate=stated)), url=URL).entries
+    assert entry.published_at == expected
+
+
+@given(st.text(max_size=60))
+def test_no_date_whatever_breaks_an_entry(stated: str) -> None:
+    assert moments.published(stated, None) is None or stated
+
+
+def test_a_feed_in_hindi_is_read_as_it_stands() -> None:
+    title = "प्रधानमंत्री ने क्वांटम मिशन का शुभारंभ किया"
+    (entry,) = parse(rss(visit(title=title, description="विवरण")), url=URL).entries
+    assert (entry.title, entry.summary) == (title, "विवरण")
+
+
+@pytest.mark.parametrize(
+    "start", [b"\xef\xbb\xbf", b"\n\n", b"\xef\xbb\xbf\n", b"<!-- made by a machine -->"], ids=repr
+)
+def test_what_stands_before_the_declaration_does_no_harm(start: bytes) -> None:
+    assert len(parse(start + rss(call(1), call(2)), url=URL).entries) == 2
+
+
+def test_entities_of_html_that_xml_does_not_know_are_read() -> None:
+    body = rss(visit()).replace(b"Minister", b"Minister&nbsp;&eacute;&undeclared;", 1)
+    assert "é" in parse(body, url=URL).entries[0].title
+
+
+LAUGHS = (
+    '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "lol">'
+    + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    + "]>"
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        LAUGHS,
+        '<!DOCTYPE rss [<!ENTITY l9 SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE rss [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p; <!ENTITY l9 "x">]>',
+        '<!DOCTYPE rss SYSTEM "file:///etc/passwd">',
+        f'<!DOCTYPE rss [<!ENTITY l9 "{"x" * 200_000}">]>',
+    ],
+    ids=["billion laughs", "external entity", "parameter entity", "external subset", "quadratic blow-up"],
+)
+def test_no_entity_is_expanded(head: str) -> None:
+    repeated = "&l9;" * (200 if "xxx" in head else 1)
+    body = head.encode() + rss(visit(title="T")).replace(b">T<", f">T {repeated}<".encode())
+    body = body.replace(b'<?xml version="1.0" encoding="utf-8"?>', b"")
+    try:
+        texts = "".join(entry.title + entry.text for entry in parse(body, url=URL).entries)
+    except SourceError:
+        return
+    assert "root:" not in texts and "lollol" not in texts and len(texts) < 10_000
+
+
+def test_markup_that_never_ends_takes_no_time_that_grows_with_its_square() -> None:
+    for piece in ("<a ", "<!--", "<div>", "<table><tr><td>", "<![CDATA["):
+        assert plain(piece * 60_000).strip() in ("", "<" * 60_000)
