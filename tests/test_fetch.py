@@ -10,8 +10,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from feed.errors import PrivateAddress, SourceBusy, SourceError, SourceGone
+from feed.errors import (
+    AddressRefused,
+    BotWall,
+    HeadTooLarge,
+    PrivateAddress,
+    SourceBusy,
+    SourceError,
+    SourceGone,
+    TooLarge,
+    TooManyRedirects,
+    TooSilent,
+    TooSlow,
+    UnderMaintenance,
+)
 from feed.fetch import Fetcher
+from feed.parse import parse
+from feed.question import Question
 from tests.world.government import Government
 
 
@@ -49,7 +64,7 @@ def test_redirects_are_followed_but_not_for_ever(government: Government, fetcher
     found = fetcher.get(government.url + "/start")
     assert (found.body, found.url) == (b"here", government.url + "/end")
     government.serve("/loop", status=301, headers={"Location": "/loop"})
-    with pytest.raises(SourceError, match="redirects more than 5 times"):
+    with pytest.raises(TooManyRedirects, match="redirects more than 5 times"):
         fetcher.get(government.url + "/loop")
     government.serve("/file", status=302, headers={"Location": "file:///etc/passwd"})
     with pytest.raises(SourceError, match="no web address"):
@@ -101,7 +116,18 @@ def test_a_body_without_end_is_cut_off(
     monkeypatch.setattr("feed.fetch.BODY_BYTES", 1_000_000)
     bomb = gzip.compress(b"0" * 5_000_000)
     url = government.serve("/bomb", bomb, headers={"Content-Encoding": "gzip"})
-    with pytest.raises(SourceError, match="more than 1 MB"):
+    with pytest.raises(TooLarge, match="more than 1 MB"):
+        fetcher.get(url)
+
+
+def test_compressed_data_that_comes_to_nothing_is_cut_off(
+    government: Government, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Endless members of nothing: small when decompressed, and large on the wire."""
+    monkeypatch.setattr("feed.fetch.BODY_BYTES", 1_000_000)
+    nothing = gzip.compress(b"") * 100_000 + gzip.compress(b"x")
+    url = government.serve("/nothing", nothing, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(TooLarge, match="more than 1 MB"):
         fetcher.get(url)
 
 
@@ -158,7 +184,7 @@ def test_a_server_that_drips_is_left_when_the_time_is_over(
     dripping = Dripping(head)
     dripping.start()
     started = time.monotonic()
-    with pytest.raises(SourceError, match="took more than"):
+    with pytest.raises(TooSlow, match="took more than"):
         fetcher.get(dripping.url)
     taken = time.monotonic() - started
     dripping.close()
@@ -187,7 +213,10 @@ class Talking(threading.Thread):
             while request := lines.readline():
                 while lines.readline().strip():
                     pass
-                talking.sendall(self.answers[request.split()[1].decode()])
+                try:
+                    talking.sendall(self.answers[request.split()[1].decode()])
+                except OSError:
+                    return  # whoever asked has had enough
 
     def close(self) -> None:
         self.listening.shutdown(socket.SHUT_RDWR)
@@ -213,3 +242,132 @@ def test_what_stands_in_an_answer_that_is_not_read_disturbs_nobody(fetcher: Fetc
         assert fetcher.get(server.url + "/ok").body == b"here"
     fetcher.close()
     server.close()
+
+
+HEADS = {
+    "one endless line": b"X-Long: " + b"x" * 100_000 + b"\r\n",
+    "many lines": b"".join(b"X-%d: y\r\n" % number for number in range(200)),
+    "a few long lines": b"".join(b"X-%d: %b\r\n" % (number, b"y" * 20_000) for number in range(5)),
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_head_without_measure_is_refused(fetcher: Fetcher, head: bytes) -> None:
+    server = Talking({"/f": b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: 0\r\n\r\n"})
+    server.start()
+    with pytest.raises(HeadTooLarge, match="larger than 64 KB, or has more than 100 lines"):
+        fetcher.get(server.url + "/f")
+    fetcher.close()
+    server.close()
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"])
+def test_a_server_that_falls_silent_is_left(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    monkeypatch.setattr("feed.fetch.SILENT_SECONDS", 0.2)
+    server = Talking({"/f": head})
+    server.start()
+    with pytest.raises(TooSilent, match="fell silent"):
+        fetcher.get(server.url + "/f")
+    fetcher.close()
+    server.close()
+
+
+def test_a_redirect_to_another_port_is_followed_only_where_the_catalogue_says_so(
+    government: Government, fetcher: Fetcher
+) -> None:
+    with Government(empty=True) as other:
+        target = other.serve("/feed", b"here")
+        url = government.serve("/f", status=302, headers={"Location": target})
+        with pytest.raises(AddressRefused, match=f"leads to port {other.port} .* `ports` in the catalogue"):
+            fetcher.get(url)
+        assert other.requests == []
+        assert fetcher.get(Question(url, ports=(other.port,))).body == b"here"
+
+
+def test_an_address_that_nobody_named_has_no_odd_port_and_no_password(
+    government: Government, fetcher: Fetcher
+) -> None:
+    url = government.serve("/f", b"here")
+    assert fetcher.get(url).body == b"here"
+    with pytest.raises(AddressRefused, match="leads to port"):
+        fetcher.get(Question(url, named=False))
+    with pytest.raises(AddressRefused, match="password"):
+        fetcher.get(Question("https://user:secret@gov.example/", named=False))
+
+
+def test_a_password_of_the_catalogue_goes_to_its_own_server_only(
+    government: Government, fetcher: Fetcher
+) -> None:
+    with Government(empty=True) as other:
+        target = other.serve("/feed", b"here")
+        government.serve("/f", status=302, headers={"Location": target})
+        url = government.url.replace("//", "//anna:p%40ss@") + "/f"
+        assert fetcher.get(Question(url, ports=(other.port,))).body == b"here"
+        assert government.requests[-1].headers["authorization"] == "Basic YW5uYTpwQHNz"
+        assert "authorization" not in other.requests[-1].headers
+    government.serve("/g", status=302, headers={"Location": "http://u:p@gov.example/"})
+    with pytest.raises(AddressRefused, match="with a password in it"):
+        fetcher.get(government.url + "/g")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "gopher://gov.example/", "http://", "http://x:port/"])
+def test_what_is_no_web_address_is_not_asked(fetcher: Fetcher, url: str) -> None:
+    with pytest.raises(AddressRefused, match="no http or https address"):
+        fetcher.get(url)
+
+
+def test_a_post_is_asked_once_and_never_conditionally(government: Government, fetcher: Fetcher) -> None:
+    url = government.serve("/search", b"{}", headers={"ETag": '"x"'})
+    found = fetcher.get(Question(url, b"q=1", "application/x-www-form-urlencoded"), etag='"x"')
+    assert found.body == b"{}"
+    request = government.requests[-1]
+    assert (request.method, request.body) == ("POST", b"q=1")
+    assert "if-none-match" not in request.headers
+
+
+@pytest.mark.parametrize(("status", "method"), [(307, "POST"), (308, "POST"), (302, "GET"), (303, "GET")])
+def test_a_redirected_post_keeps_its_body_where_the_status_says_so(
+    government: Government, fetcher: Fetcher, status: int, method: str
+) -> None:
+    government.serve("/there", b"{}")
+    url = government.serve("/search", status=status, headers={"Location": "/there"})
+    found = fetcher.get(Question(url, b"q=1", "text/plain"))
+    assert (government.requests[-1].method, found.moved) == (method, False)
+
+
+CLOUDFLARE = b"<html><head><title>Just a moment...</title></head><body>cf_chl_opt</body></html>"
+AKAMAI = (
+    b"<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY>You don't have permission to access this page."
+    b"<P>Reference&#32;&#35;18&#46;2d351ab8&#46;1557333295&#46;a4e16ab</BODY></HTML>"
+)
+REJECTED = b"<html><head><title>Request Rejected</title></head><body>Your support ID is: 1</body></html>"
+HUMAN = b"<html><body>Please verify you are a human to go on.</body></html>"
+BACK_SOON = b"<html><title>gov.example</title><h1>We will be back soon</h1>It is being worked on.</html>"
+
+
+@pytest.mark.parametrize("status", [200, 202, 403, 429, 503])
+@pytest.mark.parametrize(
+    ("page", "error", "words"),
+    [
+        (CLOUDFLARE, BotWall, r"a bot wall \(Cloudflare\) answers instead of the feed: “Just a moment...”"),
+        (AKAMAI, BotWall, r"a bot wall \(Akamai\) answers instead of the feed: “Access Denied”"),
+        (REJECTED, BotWall, r"a bot wall \(F5\) answers instead of the feed: “Request Rejected”"),
+        (HUMAN, BotWall, "a bot wall answers instead of the feed"),
+        (BACK_SOON, UnderMaintenance, "the site is under maintenance: “gov.example”"),
+    ],
+)
+def test_walls_and_maintenance_are_named_whatever_the_status(
+    government: Government, fetcher: Fetcher, status: int, page: bytes, error: type, words: str
+) -> None:
+    url = government.serve("/f", page, content_type="text/html", status=status)
+    with pytest.raises(error, match=words):
+        parse(fetcher.get(url).body or b"", url=url)
+
+
+def test_a_wall_that_says_when_to_come_back_is_believed(government: Government, fetcher: Fetcher) -> None:
+    url = government.serve("/f", BACK_SOON, status=503, headers={"Retry-After": "3600"})
+    with pytest.raises(SourceBusy, match="503 Service Unavailable: the site is under maintenance") as caught:
+        fetcher.get(url)
+    assert caught.value.retry_after == "3600"
