@@ -210,13 +210,13 @@ class Talking(threading.Thread):
 
     def talk(self, talking: socket.socket) -> None:
         with talking, talking.makefile("rb") as lines:
-            while request := lines.readline():
-                while lines.readline().strip():
-                    pass
-                try:
+            try:
+                while request := lines.readline():
+                    while lines.readline().strip():
+                        pass
                     talking.sendall(self.answers[request.split()[1].decode()])
-                except OSError:
-                    return  # whoever asked has had enough
+            except OSError:
+                return  # whoever asked has had enough
 
     def close(self) -> None:
         self.listening.shutdown(socket.SHUT_RDWR)
