@@ -289,7 +289,7 @@ def _sighting(source: str, change: Change, stamp: str) -> Sighting:
         change.announcement,
         entry.guid,
         entry.link,
-        diff.fingerprint(entry),
+        entry.fingerprint,
         diff.shown(entry),
         changed_at=stamp if isinstance(change, Revised) else None,
         streak=change.streak if isinstance(change, Revised) else 0,

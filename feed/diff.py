@@ -5,8 +5,6 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +16,7 @@ from feed.parse import Entry
 from storage.cursors import Sighting
 from storage.events import digest
 from storage.filters import words
+from storage.plain import comparable
 
 NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
 """Of the ids of announcements and subjects: the same page has the same id in every installation."""
@@ -89,7 +88,7 @@ def compare(
         if seen and seen.announcement not in taken:
             taken.add(seen.announcement)
             recognised += 1
-            if seen.fingerprint != fingerprint(entry):
+            if seen.fingerprint != entry.fingerprint:
                 changed = changed_fields(seen.shown, entry)
                 streak = seen.streak + 1 if polled and seen.changed_at == polled else 1
                 changes.append(Revised(entry, seen.announcement, changed, seen.shown, streak))
@@ -136,7 +135,7 @@ class _Known:
     def _same_content(self, entry: Entry) -> Sighting | None:
         """What this source showed in the same words and with the same date under another guid and address:
         a publisher that renumbers. Words alone do not tell ("Minutes of the board"), if they are few."""
-        same = self._by_content.get(fingerprint(entry), ())
+        same = self._by_content.get(entry.fingerprint, ())
         same = [s for s in same if s.shown["published_at"] == entry.published_at]
         tells = entry.published_at is not None or len(entry.text) >= TELLING_CHARACTERS
         return same[0] if tells and len(same) == 1 else None
@@ -150,27 +149,22 @@ class _Known:
         """Whether one link means one thing: the guid is made of it, or the words agree. (Some feeds link
         all they say to one page.)"""
         if not link_tells:
-            return seen.fingerprint == fingerprint(entry) or seen.shown["title"] == entry.title
+            return seen.fingerprint == entry.fingerprint or seen.shown["title"] == entry.title
         return bool(entry.guid and canonical(entry.guid) == entry.link) or _alike(seen, entry)
 
 
 def _alike(seen: Sighting, entry: Entry) -> bool:
     """Whether the titles share at least half of their words, or the texts are the same."""
     one, other = set(words(seen.shown["title"])), set(words(entry.title))
-    return len(one & other) * 2 >= len(one | other) or seen.fingerprint == fingerprint(entry)
+    return len(one & other) * 2 >= len(one | other) or seen.fingerprint == entry.fingerprint
 
 
 def identify(source: str, entry: Entry, *, by_link: bool) -> str:
     """The id of an announcement: of its page, or of what else tells it apart within its source."""
     if by_link and entry.link:
         return str(uuid.uuid5(NAMESPACE, entry.link))
-    tells = entry.guid or entry.published_at or fingerprint(entry)
+    tells = entry.guid or entry.published_at or entry.fingerprint
     return str(uuid.uuid5(NAMESPACE, "\n".join((source, tells, entry.link or "", entry.title))))
-
-
-def fingerprint(entry: Entry) -> str:
-    """SHA-256 of what the entry says: title and text, without what only looks different."""
-    return hashlib.sha256(f"{_folded(entry.title)}\n{_folded(entry.text)}".encode()).hexdigest()
 
 
 def shown(entry: Entry) -> dict[str, Any]:
@@ -191,14 +185,9 @@ def changed_fields(before: dict[str, Any], entry: Entry) -> dict[str, dict[str, 
     return {
         name: {"from": before.get(name), "to": after[name]}
         for name in ("title", "summary", "text")
-        if _folded(before.get(name) or "") != _folded(after[name] or "")
+        if comparable(before.get(name) or "") != comparable(after[name] or "")
     }
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:
     return list(dict.fromkeys(entries))
-
-
-def _folded(text: str) -> str:
-    quotes = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
-    return " ".join(unicodedata.normalize("NFKC", text).translate(quotes).split())

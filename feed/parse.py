@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import hashlib
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -24,7 +25,7 @@ from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.hints import Hints
 from feed.links import canonical, clean
 from feed.text import plain
-from storage.plain import line, shorten
+from storage.plain import comparable, line, shorten
 
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
@@ -39,7 +40,8 @@ class Entry:
 
     `link` is the canonical form of `url` (None: no usable link); `text` is the longest text that the entry
     carries, `summary` its beginning; `published_at` is ISO 8601 (a bare date where the feed gives one, else
-    with offset) or None.
+    with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without what only
+    looks different.
     """
 
     guid: str | None
@@ -49,6 +51,11 @@ class Entry:
     summary: str
     text: str
     published_at: str | None
+    fingerprint: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        said = f"{comparable(self.title)}\n{comparable(self.text)}"
+        object.__setattr__(self, "fingerprint", hashlib.sha256(said.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ def _compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Compari
     """What is new and what was revised in the feed. What other sources told already is known."""
     guids = [entry.guid for entry in feed.entries if entry.guid]
     links = [entry.link for entry in feed.entries if entry.link]
-    fingerprints = [diff.fingerprint(entry) for entry in feed.entries]
+    fingerprints = [entry.fingerprint for entry in feed.entries]
     seen = cursors.sightings(tx, source.id, guids, links, fingerprints)
     compared = diff.compare(source.id, feed.entries, seen, polled=cursor.last_success)
     told = catalogue.known(tx, [change.announcement for change in compared.changes])

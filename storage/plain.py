@@ -6,6 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 
 def is_clean(text: str) -> bool:
@@ -37,6 +38,17 @@ def shorten(text: str, limit: int) -> str:
     return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"
 
 
+def comparable(text: str) -> str:
+    """The text without what only looks different: spaces, typographic quotes and dashes, compatibility forms
+    (Unicode NFKC)."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        for special, usual in _LOOKS:
+            text = text.replace(special, usual)
+    return " ".join(text.split())
+
+
+_LOOKS = (("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"))
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )

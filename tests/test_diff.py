@@ -33,7 +33,7 @@ def seen(*entries: Entry, source: str = "a") -> list[Sighting]:
             change.announcement,
             change.entry.guid,
             change.entry.link,
-            diff.fingerprint(change.entry),
+            change.entry.fingerprint,
             diff.shown(change.entry),
         )
         for change in diff.compare(source, entries, []).changes
