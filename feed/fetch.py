@@ -130,6 +130,8 @@ class Fetcher:
 
 def _response(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Response:
     headers = {name.lower(): value for name, value in answer.headers.items()}
+    if links := answer.headers.getlist("Link"):  # the one that is often said several times (RFC 9110, 5.3)
+        headers["link"] = ", ".join(links)
     if answer.status == 304:
         answer.read()  # nothing: so that the connection can be used again
         return Response(url, None, headers)

@@ -1,4 +1,5 @@
-"""What a feed says of itself in its head: how often to come, when not to come, and where its hub is.
+"""What a feed says of itself, in its head and in the HTTP header Link: how often to come, when not to come,
+and where its hub is.
 
 Pure: no clock, no network, no database.
 """
@@ -8,13 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from urllib.parse import urljoin
+
+from storage.plain import is_clean
 
 ELEMENTS = frozenset({"ttl", "hour", "day", "updatePeriod", "updateFrequency"})
 """The elements that are read: RSS 2.0 `ttl`, `skipHours/hour`, `skipDays/day`; RSS 1.0 syndication module."""
 
 ADDRESS_CHARACTERS = 2000
 
+_LINK = re.compile(r"<([^<>]*)>")
+_PARAMETER = re.compile(r"\s*;\s*([^\s=;,]*)\s*(?:=\s*(?:\"((?:[^\"\\]|\\.)*)\"?|([^\s;,]*)))?")
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -49,16 +55,56 @@ def read(said: Mapping[str, Sequence[str]], links: Sequence[tuple[str, str]] = (
 
     What cannot be understood says nothing.
     """
-    links = [(relation, address) for relation, address in links if len(address) <= ADDRESS_CHARACTERS]
     hours = {int(text) % 24 for text in said.get("hour", ()) if re.fullmatch(r"\s*[0-9]{1,2}\s*", text)}
     days = {text.strip().lower() for text in said.get("day", ())}
     return Hints(
         minutes=max(_number(said, "ttl", 0), _syndication(said)),
         skip_hours=tuple(sorted(hours)) if len(hours) < 24 else (),
         skip_days=tuple(place for place, day in enumerate(_DAYS) if day in days) if len(days) < 7 else (),
-        hub=next((address for relation, address in links if relation == "hub"), None),
-        topic=next((address for relation, address in links if relation == "self"), None),
+        hub=_first("hub", links),
+        topic=_first("self", links),
     )
+
+
+def located(said: Hints, header: str, url: str) -> Hints:
+    """The hints with what the HTTP header Link says, which counts before the feed's own head (WebSub, 4), and
+    with whole addresses in place of relative ones; the answer was found at `url`."""
+    links = linked(header)
+    return replace(
+        said,
+        hub=_whole(_first("hub", links) or said.hub, url),
+        topic=_whole(_first("self", links) or said.topic, url),
+    )
+
+
+def linked(header: str) -> list[tuple[str, str]]:
+    """The links of the HTTP header Link (RFC 8288, 3), each a relation and an address as it stands.
+
+    A link with several relations is there once for each; one that is about something else than the answer
+    (`anchor`) is left out, and so is what cannot be understood.
+    """
+    found, place = [], 0
+    while link := _LINK.search(header, place):
+        place, said = link.end(), dict[str, str]()
+        while parameter := _PARAMETER.match(header, place):
+            place = parameter.end()
+            quoted = re.sub(r"\\(.)", r"\1", parameter[2] or "")
+            said.setdefault(parameter[1].lower(), quoted or parameter[3] or "")  # the first one counts
+        if "anchor" not in said:
+            found += [(relation, link[1].strip()) for relation in said.get("rel", "").lower().split()]
+    return found
+
+
+def _first(relation: str, links: Sequence[tuple[str, str]]) -> str | None:
+    addresses = (address for known, address in links if known == relation)
+    return next((address for address in addresses if len(address) <= ADDRESS_CHARACTERS), None)
+
+
+def _whole(address: str | None, url: str) -> str | None:
+    try:
+        return urljoin(url, address) if address and is_clean(address) else None
+    except ValueError:
+        return None
 
 
 def _syndication(said: Mapping[str, Sequence[str]]) -> float:

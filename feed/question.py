@@ -32,7 +32,7 @@ class Response:
     """What a source answered. `body` is None when nothing changed (304); `url` is where it was found
     after redirects; `content_type` as the server says, which need not be true. `moved` says that it was
     found there by permanent redirects alone (301, 308). `headers` are the last answer's, their names in
-    small letters."""
+    small letters; several `link` ones are one."""
 
     url: str
     body: bytes | None

@@ -53,6 +53,7 @@ def after_answer(
     nothing that this source ever showed before."""
     stamp = to_stamp(moment)
     said = feed.hints if feed and feed.hints is not None else hints.from_text(cursor.hints)
+    said = hints.located(said, response.headers.get("link", ""), response.url)
     gap = strange and cursor.last_success is not None and cursor.seen > 0
     lively = _lively(cursor, moment, feed, decision)
     pace = rhythm.pace(source.interval_minutes, cursor.pace, lively, gap=gap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -194,3 +195,51 @@ def test_a_source_that_was_not_asked_for_days_may_bring_what_it_publishes_in_day
 
 def test_a_source_that_comes_in_batches_may_bring_another() -> None:
     assert rhythm.explained(0.0, 60, timedelta(days=7)) == 120
+
+
+@pytest.mark.parametrize(
+    ("header", "links"),
+    [
+        ('<https://h.example/>; rel="hub"', [("hub", "https://h.example/")]),
+        ("<https://h.example/>;rel=hub,<https://g.example/f>;rel=self", ["hub", "self"]),
+        ('<a>; REL="Hub  self"', [("hub", "a"), ("self", "a")]),
+        ('<a,b>; title="x, <y>; rel=self"; rel=hub', [("hub", "a,b")]),
+        (r'<a>; title="say \"hi\"; rel=self"; rel=hub', [("hub", "a")]),
+        ("<a>; rel=hub; rel=self", [("hub", "a")]),
+        ('<a>; rel=hub; anchor="#part"', []),
+        ("<a>; rel*=UTF-8''hub", []),
+        ("<a>", []),
+        ("a; rel=hub", []),
+        ("<a; rel=hub", []),
+        ("", []),
+    ],
+)
+def test_the_link_header_is_read_as_rfc_8288_has_it(header: str, links: list[tuple[str, str] | str]) -> None:
+    found = hints.linked(header)
+    assert (found if not links or isinstance(links[0], tuple) else [link[0] for link in found]) == links
+
+
+@given(st.text(alphabet='<>;,="\\ \trelhubsf*/\xe9\n', max_size=200) | st.text())
+def test_no_link_header_can_do_harm(header: str) -> None:
+    said = hints.located(Hints(hub="/hub"), header, "https://gov.example/feed")
+    assert hints.from_text(said.to_text()) == said
+    assert all(relation and len(address) <= len(header) for relation, address in hints.linked(header))
+
+
+@pytest.mark.parametrize("part", ["<", "<a>", " ", ";", "<a>;", '"', "\\", '<a>;x="', "<a>; ", "\t;"])
+def test_a_long_link_header_is_read_in_no_time(part: str) -> None:
+    start = time.process_time()
+    hints.linked("<a>" + part * (60_000 // len(part)))
+    assert time.process_time() - start < 1
+
+
+def test_addresses_are_whole_and_the_header_counts_before_the_head() -> None:
+    said = Hints(hub="/hub", topic="x")
+    url = "https://gov.example/news/feed"
+    assert hints.located(said, "", url) == Hints(
+        hub="https://gov.example/hub", topic="https://gov.example/news/x"
+    )
+    assert hints.located(said, "<//h.example/>; rel=hub", url).hub == "https://h.example/"
+    assert hints.located(said, f"<{'x' * 3000}>; rel=hub", url).hub == "https://gov.example/hub"
+    assert hints.located(Hints(hub="http://[::1/"), "", url).hub is None
+    assert hints.located(Hints(hub="http://h.example/\udcff"), "", url).hub is None
