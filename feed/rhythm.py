@@ -21,6 +21,8 @@ FLOOR_MINUTES = 5.0
 CEILING_MINUTES = 60.0
 POLLS_A_PUBLICATION = 10
 """A source of which nobody said how often it is polled is polled so often between two announcements."""
+BACKUP_FACTOR = 6
+BACKUP_CEILING_MINUTES = 360.0
 FIRST_RETRY_MINUTES = 5.0
 LONGEST_RETRY_AFTER = timedelta(days=7)
 HALF_LIFE = timedelta(days=3)
@@ -107,11 +109,21 @@ def _allowed(moment: datetime, hints: Hints) -> datetime:
     return moment
 
 
+def slowed(pace_minutes: float) -> float:
+    """The minutes between two polls of a source whose hub pushes: polls are the back-up."""
+    return max(pace_minutes, min(BACKUP_FACTOR * pace_minutes, BACKUP_CEILING_MINUTES))
+
+
 def after_failure(interval_minutes: float, failures: int, now: datetime) -> datetime:
     """The next try after `failures` in a row: soon at first (a network may just be coming up), then twice
     as late each time, at most a day, and never given up."""
-    factor: int = 2 ** min(failures - 1, 20)
-    return now + min(timedelta(minutes=min(interval_minutes, FIRST_RETRY_MINUTES)) * factor, DAY)
+    return ever_later(min(interval_minutes, FIRST_RETRY_MINUTES), failures, now)
+
+
+def ever_later(minutes: float, times: int, now: datetime) -> datetime:
+    """So many minutes from now the first time, then twice as late each time, at most a day."""
+    factor: int = 2 ** min(times - 1, 20)
+    return now + min(timedelta(minutes=minutes) * factor, DAY)
 
 
 def retry_after(header: str, now: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ May not open databases or sockets.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 PREFIX = "COMMUNIQUE_"
+
+_PRIVATE_NAMES = ("localhost", "local", "internal", "localdomain", "lan", "home", "arpa")
 
 
 class SettingsError(ValueError):
@@ -46,6 +49,12 @@ class Settings:
     def secret_key(self) -> str:
         """What tokens are signed with: COMMUNIQUE_SECRET_KEY, or one made once and kept beside people.db."""
         return self.secret or _kept_secret(Path(self.people_url.removeprefix("sqlite:///")).parent)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the world can call us at the base URL, as far as its name tells; always where private
+        networks are allowed."""
+        return self.allow_private_networks or _is_public(urlsplit(self.base_url).hostname or "")
 
     def shown(self) -> list[tuple[str, str]]:
         """Names and values for `communique doctor`, secrets masked."""
@@ -137,6 +146,15 @@ def _web_address(name: str, value: str) -> str:
             f"{_variable(name)} is {value!r}: use an address such as https://alerts.example.org"
         )
     return value
+
+
+def _is_public(host: str) -> bool:
+    """Whether a host's name or address can mean the same everywhere."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        host = host.rstrip(".").lower()
+        return "." in host and host.rpartition(".")[2] not in _PRIVATE_NAMES
 
 
 def _smtp_address(value: str) -> str:

@@ -24,7 +24,7 @@ ONLY = {
     "socket": {"feed/sockets.py", "storage/holders.py"},
     "dotenv": {"feed/settings.py"},
     "subprocess": set(),
-    "flask": {"feed/app.py", "feed/pages.py", "notifier/pages.py"},
+    "flask": {"feed/app.py", "feed/callbacks.py", "feed/pages.py", "notifier/pages.py"},
     "click": {path for path in WIRING if "/cli/" in path},
 }
 PURE = {
@@ -42,6 +42,8 @@ PURE = {
         "feed/hints.py",
         "feed/standing.py",
         "feed/question.py",
+        "feed/websub.py",
+        "feed/leases.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
 }

@@ -243,3 +243,10 @@ def test_addresses_are_whole_and_the_header_counts_before_the_head() -> None:
     assert hints.located(said, f"<{'x' * 3000}>; rel=hub", url).hub == "https://gov.example/hub"
     assert hints.located(Hints(hub="http://[::1/"), "", url).hub is None
     assert hints.located(Hints(hub="http://h.example/\udcff"), "", url).hub is None
+
+
+@pytest.mark.parametrize(("pace", "slow"), [(5, 30), (30, 180), (60, 360), (120, 360), (1440, 1440)])
+def test_polling_beside_a_hub_is_six_times_slower_six_hours_at_most_and_never_faster(
+    pace: float, slow: float
+) -> None:
+    assert rhythm.slowed(pace) == slow
