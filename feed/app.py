@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, make_response, render_template
 from werkzeug.exceptions import HTTPException
 
+import feed.callbacks
 import feed.pages
 import notifier.pages
 from feed import settings as settings_module
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.extensions["databases"] = (log_db, people_db)
     app.register_blueprint(feed.pages.blueprint(log_db, sources, settings.base_url))
+    app.register_blueprint(feed.callbacks.blueprint(log_db, sources, settings.secret_key))
     app.register_blueprint(notifier.pages.blueprint(log_db, people_db, Tokens(settings.secret_key)))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(FilterError, lambda error: _error(400, str(error)))

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, render_templ
 
 from feed import atom
 from feed.source import Catalogue
-from storage import catalogue, cursors, filters, log, terms, wording
+from storage import catalogue, cursors, filters, hubs, log, terms, wording
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.filters import Filter
@@ -135,8 +135,9 @@ def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
     def sources_page() -> str:
         with log_db.read() as tx:
             known = {cursor.source: cursor for cursor in cursors.everything(tx)}
+            pushing = hubs.pushing(tx, now())
         rows = [(source, known.get(source.id)) for source in sources.current().values()]
-        return render_template("sources.html", rows=rows)
+        return render_template("sources.html", rows=rows, pushing=pushing)
 
     @pages.get("/healthz")
     def healthz() -> Response:

@@ -15,7 +15,7 @@ from datetime import datetime
 from queue import SimpleQueue
 from threading import BoundedSemaphore
 
-from feed import diff, rhythm, standing
+from feed import diff, hubs, rhythm, standing
 from feed.adapters import adapter
 from feed.decide import Decision, Past, Read, decide, reader
 from feed.errors import SourceError
@@ -126,15 +126,15 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         response = _ask(fetcher, source, cursor)
         if _unchanged(response, cursor):
             return Outcome(source.id, "not_modified")
-        feed = _parse(source, response, cursor)
+        feed = parse(source, response, cursor)
     except SourceError as error:
         return Outcome(source.id, "failed", reason=str(error))
     except Exception as error:  # as in a poll: one feed must not stop the others
         logger.exception("source %s: unexpected error", source.id)
         return Outcome(source.id, "failed", reason=f"unexpected error: {error!r}")
     with db.read() as tx:
-        compared = _compare(tx, source, cursor, feed)
-        decision = _decide(tx, source, cursor, compared, reader(source), now())
+        compared = compare(tx, source, cursor, feed)
+        decision = judge(tx, source, cursor, compared.changes, reader(source), now())
     return Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
 
 
@@ -147,8 +147,8 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
             return _record_unchanged(db, source, cursor, response)
         read, moment = reader(source), now()
         with _READING:
-            feed = _parse(source, response, cursor)  # step 3
-            _read_texts(db, source, cursor, feed, read, moment)  # step 4
+            feed = parse(source, response, cursor)  # step 3
+            read_texts(db, source, cursor, feed, read, moment)  # step 4
         return _record_feed(db, source, response, feed, read, moment)
     except SourceError as error:
         return _record_failure(db, source, cursor, error)
@@ -189,19 +189,19 @@ def _record_feed(
 ) -> Outcome:
     with db.write() as tx:  # step 5
         cursor = _still_ours(tx, source)
-        compared = _compare(tx, source, cursor, feed)
-        decision = _decide(tx, source, cursor, compared, read, moment)
+        compared = compare(tx, source, cursor, feed)
+        decision = judge(tx, source, cursor, compared.changes, read, moment)
         strange = compared.strange and len(feed.entries) == feed.seen
         after = standing.after_answer(source, cursor, response, moment, feed, decision, strange=strange)
         return _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
 
 
-def _read_texts(
+def read_texts(
     db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read, moment: datetime
 ) -> None:
     """Let the rules read what is new, which takes long, before anything is held up: `read` remembers it."""
     with db.read() as tx:
-        changes = _compare(tx, source, cursor, feed).changes
+        changes = compare(tx, source, cursor, feed).changes
     for change in changes:
         if not isinstance(change, diff.Known):
             entry = change.entry
@@ -216,7 +216,7 @@ def _still_ours(tx: Tx, source: Source) -> Cursor:
     return cursor
 
 
-def _compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Comparison:
+def compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Comparison:
     """What is new and what was revised in the feed. What other sources told already is known."""
     guids = [entry.guid for entry in feed.entries if entry.guid]
     links = [entry.link for entry in feed.entries if entry.link]
@@ -224,7 +224,7 @@ def _compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Compari
     seen = cursors.sightings(tx, source.id, guids, links, fingerprints)
     compared = diff.compare(source.id, feed.entries, seen, polled=cursor.last_success)
     told = catalogue.known(tx, [change.announcement for change in compared.changes])
-    changes = [
+    changes: list[diff.Change] = [
         diff.Known(change.entry, change.announcement)
         if isinstance(change, diff.New) and change.announcement in told
         else change
@@ -233,13 +233,14 @@ def _compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Compari
     return dataclasses.replace(compared, changes=changes)
 
 
-def _decide(
-    tx: Tx, source: Source, cursor: Cursor, compared: diff.Comparison, read: Read, moment: datetime
+def judge(
+    tx: Tx, source: Source, cursor: Cursor, changes: Sequence[diff.Change], read: Read, moment: datetime
 ) -> Decision:
+    """What to record of these changes, beside what is recorded already."""
     return decide(
         source,
-        compared.changes,
-        _past(tx, cursor, compared.changes),
+        changes,
+        _past(tx, cursor, changes),
         read,
         backfill=cursor.last_success is None,
         explained=standing.explained(cursor, moment),
@@ -262,15 +263,20 @@ def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
 
 def _write(tx: Tx, before: Cursor, after: Cursor, decision: Decision, outcome: Outcome) -> Outcome:
     """Facts, read model and cursor move together, or not at all."""
+    events = (*decision.events, *standing.transition(before, after, decision))
+    record(tx, decision, events)
+    cursors.advance(tx, hubs.after_poll(tx, before, after, decision.new), holders.me())
+    return dataclasses.replace(outcome, events=events)
+
+
+def record(tx: Tx, decision: Decision, events: Sequence[Event]) -> None:
+    """Append the events, and bring the read model and the sightings up to them."""
     for text in decision.texts:
         log.keep_text(tx, text)
-    events = (*decision.events, *standing.transition(before, after, decision))
     for recorded in log.append(tx, events, now()):
         effects.apply(tx, recorded)
     for sighting in decision.sightings:
         cursors.see(tx, sighting)
-    cursors.advance(tx, after, holders.me())
-    return dataclasses.replace(outcome, events=events)
 
 
 def release(db: Database, source: str, *, told: bool) -> int:
@@ -297,7 +303,8 @@ def _unchanged(response: Response, cursor: Cursor) -> bool:
     return response.body is None or digest(response.body) == cursor.body
 
 
-def _parse(source: Source, response: Response, cursor: Cursor) -> Feed:
+def parse(source: Source, response: Response, cursor: Cursor) -> Feed:
+    """What is new in an answer, by its bytes. Raises SourceError for what cannot be read."""
     read, known = adapter(source.kind).read, frozenset(cursor.marks.split())
     feed = read(response.body or b"", known, url=response.url, content_type=response.content_type)
     return without_the_future(feed, now())

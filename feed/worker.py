@@ -15,7 +15,7 @@ from datetime import timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from feed import poll, source
+from feed import hubs, poll, source
 from feed.fetch import Fetcher
 from feed.settings import Settings
 from feed.source import Source
@@ -34,6 +34,7 @@ logger = logging.getLogger("worker")
 STOP = {signal.SIGTERM, signal.SIGINT}
 DELIVER_SECONDS = 1
 KEEP_HOUSE_SECONDS = 3600
+TEND_HUBS_SECONDS = 60
 UNCONFIRMED = timedelta(days=7)
 
 
@@ -70,9 +71,9 @@ def run(settings: Settings) -> None:
         at_once=settings.host_connections,
         seconds_apart=settings.host_seconds,
     )
-    # Three jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
+    # Four jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
     scheduler = BackgroundScheduler(
-        executors={"default": JobThreads(3)},
+        executors={"default": JobThreads(4)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone="UTC",
     )
@@ -80,6 +81,7 @@ def run(settings: Settings) -> None:
         (lambda: tick(work, turns), settings.poll_seconds),
         (lambda: notify(work), DELIVER_SECONDS),
         (lambda: keep_house(work), KEEP_HOUSE_SECONDS),
+        (lambda: tend_hubs(work, settings), TEND_HUBS_SECONDS),
     ):
         scheduler.add_job(_guarded(job), "interval", seconds=seconds, next_run_time=now())
     scheduler.start()
@@ -113,6 +115,11 @@ def notify(work: Work) -> None:
     deliver.deliver_due(
         work.log_db, work.people_db, work.channel, work.letterhead, stopping=work.stopping.is_set
     )
+
+
+def tend_hubs(work: Work, settings: Settings) -> None:
+    """Ask the hubs that sources name to push."""
+    hubs.tend(work.log_db, work.fetcher, settings, work.sources, now(), stopping=work.stopping.is_set)
 
 
 def keep_house(work: Work) -> None:

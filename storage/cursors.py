@@ -197,6 +197,20 @@ def advance(tx: Tx, after: Cursor, holder: str) -> None:
         raise LeaseLost(f"the source {after.source} was taken over by another worker, or has a new address")
 
 
+def hasten(tx: Tx, source: str, moment: datetime) -> None:
+    """The source is due at `moment`, if not before."""
+    stamp = to_stamp(moment)
+    tx.execute("UPDATE cursors SET next_poll = ? WHERE source = ? AND next_poll > ?", (stamp, source, stamp))
+
+
+def learn(tx: Tx, source: str, new: int) -> None:
+    """So many new announcements came from the source between two polls, all at once."""
+    tx.execute(
+        "UPDATE cursors SET new = new + ?, lively = lively + ?, largest = MAX(largest, ?) WHERE source = ?",
+        (new, new, new, source),
+    )
+
+
 def sightings(
     tx: Tx, source: str, guids: Sequence[str], links: Sequence[str], fingerprints: Sequence[str]
 ) -> list[Sighting]:

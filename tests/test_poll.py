@@ -276,14 +276,14 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_late_one_writes_nothing(
     watched: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     government.serve("/feed", rss(call(2), call(1)))
-    read_texts = poll._read_texts
+    read_texts = poll.read_texts
 
     def taken_over(*arguments: object) -> object:
         with watched.log_db.write() as tx:
             cursors.lease(tx, "dsit", now() + timedelta(hours=1), now() + timedelta(hours=2), "other:1:abcd")
         return read_texts(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(poll, "_read_texts", taken_over)
+    monkeypatch.setattr(poll, "read_texts", taken_over)
     before = types(watched)
     assert watched.poll()["dsit"].status == "skipped"
     assert types(watched) == before

@@ -13,7 +13,7 @@ from feed.cli.shared import fail, log_db_of, main, people_db_of
 from feed.settings import Settings
 
 if TYPE_CHECKING:
-    from storage.database import Database
+    from storage.database import Database, Tx
     from storage.log import Recorded
 
 
@@ -110,8 +110,22 @@ def doctor(settings: Settings) -> None:
         fail(f"log.db: the trigger {', '.join(fallen)} is missing or was altered: restore a backup")
     with log_db.read() as tx:
         click.echo(f"log: {log.head(tx).position} events, the triggers stand")
+        click.echo(_hubs_line(tx, settings))
     with people_db_of(settings).read():
         click.echo("people: can be read")
+
+
+def _hubs_line(tx: Tx, settings: Settings) -> str:
+    """How many hubs push; and why not all of those that sources name."""
+    from storage import hubs
+    from storage.clock import now
+
+    pushing, known = len(hubs.pushing(tx, now())), hubs.everything(tx)
+    line = f"hubs: {pushing} subscribed, {len(known) - pushing} not"
+    if not settings.reachable:
+        return f"{line} (none is asked: COMMUNIQUE_BASE_URL is not reachable from outside)"
+    reasons = [f"{hub.source}: {hub.reason}" for hub in known if hub.reason]
+    return f"{line} ({'; '.join(reasons)})" if reasons else line
 
 
 @main.command()
