@@ -687,6 +687,19 @@ def test_a_hub_that_fails_is_asked_again_soon_then_ever_more_rarely_but_daily(
     assert DAY <= waits[-1] < DAY + timedelta(minutes=1)
 
 
+def test_a_hub_that_verifies_us_and_then_answers_with_an_error_is_verified(
+    served: Installation, government: Government, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.status = 500
+    monkeypatch.setattr(hub, "take", hub.verify)
+    served.watch("dsit", publish(government, hub, call(1)), ports=(hub.port,))
+    served.poll()
+    tend(served)
+    found = standing(served)
+    assert (found.state, found.reason, found.tries) == ("verified", None, 0)
+    assert from_stamp(found.next_ask or "") > now() + 8 * DAY
+
+
 def test_a_hub_that_wants_to_be_left_alone_is(served: Installation, government: Government, hub: Hub) -> None:
     hub.status, hub.headers = 429, {"Retry-After": "7200"}
     served.watch("dsit", publish(government, hub, call(1)), ports=(hub.port,))
