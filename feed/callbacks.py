@@ -51,11 +51,11 @@ def blueprint(log_db: Database, sources: Catalogue, secret_key: str) -> Blueprin
         """Says 202 to whatever bears the token, so that nobody learns from us what a good signature is
         (7.1.2)."""
         hub = _calling(log_db, secret_key, source, token)
-        watched = sources.current().get(source)
-        if watched is None or hub.state in ("denied", "leaving", "left"):
+        if hub.state in ("denied", "leaving", "left"):
             abort(410, OVER)
-        if hub.state != "verified":
-            abort(404, NOTHING)
+        watched = sources.current().get(source)
+        if watched is None or hub.state != "verified":
+            abort(404, NOTHING)  # not yet, or not for long: it may try again
         request.max_content_length = BODY_BYTES
         body = request.get_data(cache=False)
         if len(body) >= BODY_BYTES:  # it came in chunks, so that nobody knew: this is where reading stopped

@@ -83,12 +83,12 @@ class Catalogue:
     def current(self) -> dict[str, Source]:
         """The sources by id; the same object as before when nothing has changed."""
         if (stamp := self._look()) != self._stamp:
-            self._stamp = stamp
             try:
                 self._sources = load(self._path)
                 logger.info("the catalogue has changed: %d sources", len(self._sources))
             except SettingsError as error:
                 logger.error("%s; the sources stay as they were", error)
+            self._stamp = stamp  # last: another thread that sees it must not find the sources of before
         return self._sources
 
     def _look(self) -> tuple[int, int] | None:

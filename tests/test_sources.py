@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,28 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, words: str
     with pytest.raises(SettingsError) as error:
         source.load(written(tmp_path, text))
     assert words in str(error.value)
+
+
+def test_no_thread_sees_the_sources_of_before_once_the_file_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = source.Catalogue(written(tmp_path, GOOD))
+    written(tmp_path, GOOD + GOOD.replace("fcdo-news", "other"))
+    real, loading, go_on = source.load, threading.Event(), threading.Event()
+
+    def load_slowly(path: str) -> dict[str, source.Source]:
+        if not loading.is_set():
+            loading.set()
+            go_on.wait(10)
+        return real(path)
+
+    monkeypatch.setattr(source, "load", load_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(catalogue.current)
+        assert loading.wait(10)
+        second = catalogue.current()
+        go_on.set()
+        assert len(second) == len(first.result()) == 2
 
 
 def test_settings_have_the_contracts_defaults() -> None:
