@@ -30,7 +30,7 @@ SECURITY = {
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, ready to serve. Raises SettingsError or StorageError when it cannot be."""
     settings = settings or settings_module.load()
-    sources = source.Catalogue(settings.sources)
+    sources = source.Catalogue(*settings.catalogue)
     log_db = open_database(settings.log_url, "log")
     people_db = open_database(settings.people_url, "people")
     app = Flask("feed", static_folder=None, template_folder=None)

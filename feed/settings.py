@@ -56,6 +56,14 @@ class Settings:
         networks are allowed."""
         return self.allow_private_networks or _is_public(urlsplit(self.base_url).hostname or "")
 
+    @property
+    def catalogue(self) -> tuple[str, ...]:
+        """The files of the catalogue, for feed.source.load: the operator's own, or the built-in one ('')
+        and beside log.db the operator's additions to it. New sources are written to the last of them."""
+        if self.sources:
+            return (self.sources,)
+        return ("", str(Path(self.log_url.removeprefix("sqlite:///")).parent / "sources.toml"))
+
     def shown(self) -> list[tuple[str, str]]:
         """Names and values for `communique doctor`, secrets masked."""
         return [(_variable(field.name), self._shown(field.name)) for field in fields(self)]

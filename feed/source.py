@@ -21,6 +21,8 @@ from storage.terms import is_country
 logger = logging.getLogger(__name__)
 
 LEAST_MINUTES = 0.001
+BUILT_IN = ""
+"""The path that means the catalogue that comes with Communiqué."""
 
 _FIELDS = {
     "id": str,
@@ -69,64 +71,93 @@ class Source:
 
 
 class Catalogue:
-    """The catalogue file as it stands: read again when it has changed.
+    """The catalogue's files as they stand: read again when one of them has changed.
 
     A change that cannot be used is told to the operator's log, and the sources stay as they were.
     """
 
-    def __init__(self, path: str = "") -> None:
-        """Raises SettingsError when the file cannot be used at all."""
-        self._path = path
+    def __init__(self, *paths: str) -> None:
+        """Raises SettingsError when a file cannot be used at all."""
+        self._paths = paths
         self._stamp = self._look()
-        self._sources = load(path)
+        self._sources = load(*paths)
 
     def current(self) -> dict[str, Source]:
         """The sources by id; the same object as before when nothing has changed."""
         if (stamp := self._look()) != self._stamp:
             try:
-                self._sources = load(self._path)
+                self._sources = load(*self._paths)
                 logger.info("the catalogue has changed: %d sources", len(self._sources))
             except SettingsError as error:
                 logger.error("%s; the sources stay as they were", error)
             self._stamp = stamp  # last: another thread that sees it must not find the sources of before
         return self._sources
 
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            found = _file(self._path).stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
+    def _look(self) -> list[tuple[int, int] | None]:
+        return [_stamp(path) for path in self._paths or (BUILT_IN,)]
 
 
-def load(path: str = "") -> dict[str, Source]:
-    """The catalogue by id: the TOML file at `path`, or the built-in one when it is empty.
+def load(*paths: str) -> dict[str, Source]:
+    """The catalogue by id, from the TOML files at `paths`; BUILT_IN is the built-in one, and the default.
 
+    The first has to be there; those behind it are the operator's additions, which need not be.
     Raises SettingsError, naming the file and the source, for anything that cannot be used.
     """
-    try:
-        document = tomllib.loads(_file(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read the catalogue {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the catalogue {path or 'sources.toml'} is no valid TOML: {error}") from error
     sources: dict[str, Source] = {}
+    for number, path in enumerate(paths or (BUILT_IN,)):
+        try:
+            data = _file(path).read_bytes()
+        except OSError as error:
+            if number and isinstance(error, FileNotFoundError):
+                continue
+            raise SettingsError(f"cannot read the catalogue {path}: {error.strerror}") from error
+        for source in read(data, path):
+            if source.id in sources:
+                raise SettingsError(
+                    f"{path}: the id {source.id!r} is used twice: {shown(paths[0])} has it already"
+                )
+            sources[source.id] = source
+    return sources
+
+
+def read(data: bytes, path: str = BUILT_IN) -> list[Source]:
+    """The sources in one file's text. Raises SettingsError, naming the file and the source."""
+    where = path or "sources.toml"
+    try:
+        document = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"the catalogue {where} is no valid TOML: {error}") from error
     tables = document.get("source", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SettingsError(f"{path or 'sources.toml'}: each source stands under its own [[source]] heading")
+        raise SettingsError(f"{where}: each source stands under its own [[source]] heading")
+    sources: dict[str, Source] = {}
     for number, table in enumerate(tables, 1):
-        source = _source(table, f"{path or 'sources.toml'}, source {number}")
+        source = from_table(table, f"{where}, source {number}")
         if source.id in sources:
-            raise SettingsError(f"{path or 'sources.toml'}: the id {source.id!r} is used twice")
+            raise SettingsError(f"{where}: the id {source.id!r} is used twice")
         sources[source.id] = source
-    return sources
+    return list(sources.values())
+
+
+def shown(path: str) -> str:
+    """What people call one of the catalogue's files."""
+    return path or "the built-in catalogue"
 
 
 def _file(path: str) -> Path:
     return Path(path) if path else Path(__file__).parent / "sources.toml"
 
 
-def _source(table: dict[str, Any], where: str) -> Source:
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        found = _file(path).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def from_table(table: dict[str, Any], where: str) -> Source:
+    """The source that a [[source]] table describes. Raises SettingsError, which begins with `where`."""
     where = f"{where} ({table['id']})" if isinstance(table.get("id"), str) else where
     for name, value in table.items():
         if name not in _FIELDS:

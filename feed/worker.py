@@ -136,7 +136,7 @@ def _prepare(settings: Settings) -> Work:
     return Work(
         log_db=open_database(settings.log_url, "log"),
         people_db=open_database(settings.people_url, "people"),
-        catalogue=source.Catalogue(settings.sources),
+        catalogue=source.Catalogue(*settings.catalogue),
         fetcher=Fetcher(
             contact=settings.base_url,
             allow_private_networks=settings.allow_private_networks,

@@ -238,6 +238,13 @@ def test_doctor_masks_secrets_and_checks_the_guards(here: Installation) -> None:
     assert "events_no_delete" in here.run("doctor").stderr
 
 
+def test_doctor_names_the_files_of_the_catalogue(here: Installation) -> None:
+    own = here.run("doctor").stdout
+    assert f"catalogue: 0 sources, from {here.settings.sources}\n" in own
+    both = here.run("doctor", COMMUNIQUE_SOURCES="").stdout
+    assert f"sources, from the built-in catalogue and {here.folder}/sources.toml\n" in both
+
+
 def test_a_backup_is_a_whole_installation(watched: Installation) -> None:
     watched.run("poll")
     watched.run("subscribers", "add", "anna@example.org")

@@ -74,11 +74,11 @@ def test_no_thread_sees_the_sources_of_before_once_the_file_has_changed(
     written(tmp_path, GOOD + GOOD.replace("fcdo-news", "other"))
     real, loading, go_on = source.load, threading.Event(), threading.Event()
 
-    def load_slowly(path: str) -> dict[str, source.Source]:
+    def load_slowly(*paths: str) -> dict[str, source.Source]:
         if not loading.is_set():
             loading.set()
             go_on.wait(10)
-        return real(path)
+        return real(*paths)
 
     monkeypatch.setattr(source, "load", load_slowly)
     with ThreadPoolExecutor(1) as pool:
@@ -87,6 +87,45 @@ def test_no_thread_sees_the_sources_of_before_once_the_file_has_changed(
         second = catalogue.current()
         go_on.set()
         assert len(second) == len(first.result()) == 2
+
+
+def test_the_operators_additions_stand_beside_the_built_in_catalogue(tmp_path: Path) -> None:
+    settings = Settings(log_url=f"sqlite:///{tmp_path}/log.db")
+    assert settings.catalogue == ("", str(tmp_path / "sources.toml"))
+    alone = source.load(*settings.catalogue)
+    assert alone == source.load()
+    written(tmp_path, GOOD.replace("fcdo-news", "my-news"))
+    both = source.load(*settings.catalogue)
+    assert set(both) == {*alone, "my-news"}
+
+
+def test_a_catalogue_of_ones_own_stands_alone(tmp_path: Path) -> None:
+    settings = Settings(log_url=f"sqlite:///{tmp_path}/log.db", sources=written(tmp_path, GOOD))
+    assert list(source.load(*settings.catalogue)) == ["fcdo-news"]
+
+
+def test_an_id_of_the_built_in_catalogue_cannot_be_added(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        source.load("", path := written(tmp_path, GOOD))
+    assert str(error.value) == (
+        f"{path}: the id 'fcdo-news' is used twice: the built-in catalogue has it already"
+    )
+
+
+def test_additions_are_seen_as_they_change_and_a_broken_file_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalogue = source.Catalogue("", str(tmp_path / "sources.toml"))
+    before = catalogue.current()
+    assert catalogue.current() is before
+    written(tmp_path, GOOD.replace("fcdo-news", "my-news"))
+    after = catalogue.current()
+    assert set(after) - set(before) == {"my-news"}
+    written(tmp_path, "[[source]")
+    assert catalogue.current() is after
+    assert "no valid TOML" in caplog.text and "stay as they were" in caplog.text
+    (tmp_path / "sources.toml").unlink()
+    assert set(catalogue.current()) == set(before)
 
 
 def test_settings_have_the_contracts_defaults() -> None:

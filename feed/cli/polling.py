@@ -35,7 +35,7 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     from storage import cursors
     from storage.clock import now
 
-    sources = source.load(settings.sources)
+    sources = source.load(*settings.catalogue)
     if unknown := [key for key in ids if key not in sources]:
         raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
     log_db = log_db_of(settings)

@@ -104,7 +104,8 @@ def doctor(settings: Settings) -> None:
 
     for name, value in settings.shown():
         click.echo(f"{name} = {value}")
-    click.echo(f"catalogue: {len(source.load(settings.sources))} sources")
+    files = " and ".join(source.shown(path) for path in settings.catalogue if not path or Path(path).exists())
+    click.echo(f"catalogue: {len(source.load(*settings.catalogue))} sources, from {files}")
     log_db = log_db_of(settings)
     if fallen := log_db.fallen_guards():
         fail(f"log.db: the trigger {', '.join(fallen)} is missing or was altered: restore a backup")

@@ -27,7 +27,7 @@ def list_sources(settings: Settings, as_json: bool = False) -> None:
     from feed import source
     from storage import cursors
 
-    watched = source.load(settings.sources)
+    watched = source.load(*settings.catalogue)
     log_db = log_db_of(settings)
     polling.prepare(log_db, watched.values())
     with log_db.read() as tx:
@@ -52,7 +52,7 @@ def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> No
     from feed import poll as polling
     from feed import source
 
-    watched = source.load(settings.sources)
+    watched = source.load(*settings.catalogue)
     if unknown := [key for key in ids if key not in watched]:
         raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
     log_db, fetcher = log_db_of(settings), fetcher_of(settings)
