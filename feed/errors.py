@@ -2,7 +2,10 @@
 
 
 class SourceError(Exception):
-    """A source could not be read this time; the message says what is wrong, in one line."""
+    """A source could not be read this time; the message says what is wrong, in one line. `status` is the
+    HTTP status of an answer that is none."""
+
+    status: int | None = None
 
 
 class SourceGone(SourceError):

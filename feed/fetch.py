@@ -33,7 +33,7 @@ from feed.errors import (
     TooSlow,
     UnderMaintenance,
 )
-from feed.question import Question, Response
+from feed.question import PRODUCT, Question, Response
 
 SILENT_SECONDS = 15.0
 BODY_BYTES = 20_000_000
@@ -48,7 +48,7 @@ class Fetcher:
 
     def __init__(self, *, contact: str, allow_private_networks: bool = False, threads: int = 8) -> None:
         """`contact` is the operator's address, told to the servers that we ask."""
-        self._agent = f"Communique/{version('communique')} (+{contact})"
+        self._agent = f"{PRODUCT}/{version('communique')} (+{contact})"
         self._pools = sockets.open_pools(guarded=not allow_private_networks, connections=threads)
 
     def get(
@@ -135,15 +135,17 @@ def _response(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Re
     if answer.status == 304:
         answer.read()  # nothing: so that the connection can be used again
         return Response(url, None, headers)
-    if answer.status == 410:
-        raise SourceGone("the server says that this feed is gone for good (410 Gone)")
     if not 200 <= answer.status < 300:
-        raise _refusal(url, answer, deadline)
+        error = _refusal(url, answer, deadline)
+        error.status = answer.status
+        raise error
     return Response(url, _body(url, answer, deadline), headers)
 
 
 def _refusal(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> SourceError:
     """What an answer that is none says, with the name of the wall that it comes from."""
+    if answer.status == 410:
+        return SourceGone("the server says that this feed is gone for good (410 Gone)")
     line = f"the server answered {answer.status} {_phrase(answer.status)}".rstrip()
     try:
         page = walls.what_stands_there(_body(url, answer, deadline, walls.LOOKED_AT_BYTES))

@@ -22,6 +22,7 @@ ONLY = {
     "apscheduler": {"feed/worker.py"},
     "urllib3": {"feed/fetch.py", "feed/sockets.py"},
     "socket": {"feed/sockets.py", "storage/holders.py"},
+    "protego": {"feed/exclusion.py"},
     "dotenv": {"feed/settings.py"},
     "subprocess": set(),
     "flask": {"feed/app.py", "feed/callbacks.py", "feed/pages.py", "notifier/pages.py"},
@@ -44,6 +45,7 @@ PURE = {
         "feed/question.py",
         "feed/websub.py",
         "feed/leases.py",
+        "feed/exclusion.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
 }
