@@ -34,6 +34,15 @@ def clean(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
 
 
+def public(url: str) -> str:
+    """The address without a user and a password; '' when it cannot be told what they are."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def canonical(url: str) -> str | None:
     """The form in which two addresses of one page are the same, or None when it is no web address.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from feed.adapters import KINDS
 from feed.extract import Publisher
-from feed.links import clean
+from feed.links import clean, public
 from feed.settings import SettingsError
 from storage.terms import is_country
 
@@ -37,7 +37,7 @@ _FIELDS = {
     "kind": str,
     "ports": list,
 }
-_REQUIRED = ("id", "name", "url", "country", "body")
+REQUIRED = ("id", "name", "url", "country", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class Source:
     def publisher(self) -> Publisher:
         """What extraction may take for granted about everything in this feed."""
         return Publisher(country=self.country, body=self.body, kinds=self.kinds, language=self.language)
+
+    @property
+    def public_url(self) -> str:
+        """The address as it may be shown to anybody."""
+        return public(self.url)
 
     @property
     def row(self) -> tuple[str, str, str]:
@@ -164,7 +169,7 @@ def from_table(table: dict[str, Any], where: str) -> Source:
             raise SettingsError(f"{where}: there is no field {name!r}; the fields are {', '.join(_FIELDS)}")
         if not isinstance(value, _FIELDS[name]):  # type: ignore[arg-type]
             raise SettingsError(f"{where}: {name} cannot be {value!r}")
-    for name in _REQUIRED:
+    for name in REQUIRED:
         if not str(table.get(name, "")).strip():
             raise SettingsError(f"{where}: {name} is missing")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", table["id"]):

@@ -23,6 +23,7 @@ ONLY = {
     "urllib3": {"feed/fetch.py", "feed/sockets.py"},
     "socket": {"feed/sockets.py", "storage/holders.py"},
     "protego": {"feed/exclusion.py"},
+    "fcntl": {"feed/additions.py"},
     "dotenv": {"feed/settings.py"},
     "subprocess": set(),
     "flask": {"feed/app.py", "feed/callbacks.py", "feed/pages.py", "notifier/pages.py"},
@@ -46,6 +47,8 @@ PURE = {
         "feed/websub.py",
         "feed/leases.py",
         "feed/exclusion.py",
+        "feed/table.py",
+        "feed/known.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
 }
