@@ -72,6 +72,7 @@ class Feed:
     seen: int = 0
     marks: tuple[str, ...] = ()
     hints: Hints | None = None
+    author: str = ""
 
 
 def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str = "") -> Feed:
@@ -121,7 +122,9 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
     notes = [f"not as it should be ({fault}), read as far as possible"] if fault else []
     notes += [f"{unread} of {unread + len(entries)} entries could not be read"] if unread else []
     note = "; ".join(notes) or None
-    return Feed(title, entries, note, whole=not broken_off, seen=len(entries), hints=_hints(document.feed))
+    author = line(plain(document.feed.get("author") or ""))
+    feed = Feed(title, entries, note, whole=not broken_off, seen=len(entries), author=author)
+    return dataclasses.replace(feed, hints=_hints(document.feed))
 
 
 def _hints(head: Any) -> Hints:

@@ -132,10 +132,15 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
     except Exception as error:  # as in a poll: one feed must not stop the others
         logger.exception("source %s: unexpected error", source.id)
         return Outcome(source.id, "failed", reason=f"unexpected error: {error!r}")
+    return Outcome(source.id, "fetched", foresee(db, source, feed), feed.note, feed.seen)
+
+
+def foresee(db: Database, source: Source, feed: Feed) -> tuple[Event, ...]:
+    """What a poll that shows this feed would record; write nothing."""
     with db.read() as tx:
+        cursor = cursors.get(tx, source.id) or cursors.blank(*source.row)
         compared = compare(tx, source, cursor, feed)
-        decision = judge(tx, source, cursor, compared.changes, reader(source), now())
-    return Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)
+        return judge(tx, source, cursor, compared.changes, reader(source), now()).events
 
 
 def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor) -> Outcome:

@@ -49,6 +49,8 @@ PURE = {
         "feed/exclusion.py",
         "feed/table.py",
         "feed/known.py",
+        "feed/guess.py",
+        "feed/discover.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
 }
