@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 
-from feed import atom
+from feed import atom, opml
 from feed.source import Catalogue
 from storage import catalogue, cursors, filters, hubs, log, terms, wording
 from storage.clock import from_stamp, now
@@ -138,6 +138,12 @@ def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
             pushing = hubs.pushing(tx, now())
         rows = [(source, known.get(source.id)) for source in sources.current().values()]
         return render_template("sources.html", rows=rows, pushing=pushing)
+
+    @pages.get("/sources.opml")
+    def sources_opml() -> Response:
+        watched = sources.current().values()
+        body = opml.render(watched, title=opml.TITLE, created=now())
+        return current_app.response_class(body, mimetype=opml.MEDIA_TYPE)
 
     @pages.get("/healthz")
     def healthz() -> Response:

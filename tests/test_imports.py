@@ -51,6 +51,7 @@ PURE = {
         "feed/known.py",
         "feed/guess.py",
         "feed/discover.py",
+        "feed/opml.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
 }
