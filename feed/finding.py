@@ -14,6 +14,7 @@ from feed.adapters import adapter
 from feed.discover import Link
 from feed.errors import BotWall, NotAFeed, SourceError, SourceGone, UnderMaintenance
 from feed.fetch import Fetcher
+from feed.links import public
 from feed.parse import Feed
 from feed.question import Question, Response
 from feed.robots import Robots
@@ -64,7 +65,8 @@ def read(fetcher: Fetcher, url: str, kind: str = "feed", *, ports: Sequence[int]
 def _found(url: str, answer: Response, kind: str = "feed") -> Found:
     read_new = adapter(kind).read
     feed = read_new(answer.body or b"", frozenset(), url=answer.url, content_type=answer.content_type)
-    return Found(answer.url if answer.moved else url, feed)
+    # A new address has no password: whether it needs one is not known.
+    return Found(answer.url if answer.moved and public(url) == url else url, feed)
 
 
 def _behind(fetcher: Fetcher, robots: Robots, page: Response, error: SourceError) -> Found | Several:

@@ -26,7 +26,7 @@ READ_BYTES = 10_000_000
 READ_OUTLINES = 20_000
 
 _STANDARD = {"name": "text", "url": "xmlUrl", "language": "language"}
-"""The fields of a source that OPML has a word for; in others' files in any case of its letters."""
+"""The fields of a feed that OPML has a word for; in others' files in any case of its letters."""
 
 
 class OpmlError(ValueError):
@@ -93,7 +93,8 @@ def read(document: bytes) -> tuple[Outline, ...]:
 
 def _attributes(source: Source) -> dict[str, str]:
     name = line(source.name)
-    given = {"type": "rss", "text": name, "title": name, "xmlUrl": line(source.public_url)}
+    place = ("rss", "xmlUrl") if source.kind == "feed" else ("link", "url")  # no feed reader could read it
+    given = {"type": place[0], "text": name, "title": name, place[1]: line(source.public_url)}
     for field in fields(source):
         value = getattr(source, field.name)
         if value in (None, ()) or field.name in ("name", "url"):
@@ -132,13 +133,19 @@ class _Reader:
             raise OpmlError(f"it is no OPML: it begins with <{line(name)[:80]}>")
         self._depth += 1
         attributes = {key if " " in key else key.lower(): value for key, value in attributes.items()}
-        if name == "outline" and (attributes.get("xmlurl") or attributes.get("type", "").lower() == "rss"):
+        if name == "outline" and _is_source(attributes):
             if len(self.found) == READ_OUTLINES:
                 raise OpmlError(f"it holds more than {READ_OUTLINES:,} feeds")
             self.found.append(_outline(attributes))
 
     def _close(self, name: str) -> None:
         self._depth -= 1
+
+
+def _is_source(attributes: dict[str, str]) -> bool:
+    """Whether it is a feed, or of ours, which is no feed where its kind says so."""
+    ours = f"{NAMESPACE} id" in attributes
+    return bool(ours or attributes.get("xmlurl") or attributes.get("type", "").lower() == "rss")
 
 
 def _outline(attributes: dict[str, str]) -> Outline:
@@ -148,6 +155,8 @@ def _outline(attributes: dict[str, str]) -> Outline:
         text = attributes.get(standard or f"{NAMESPACE} {field.name}", "")
         if field.name == "name":
             text = text or attributes.get("title", "")
+        if field.name == "url" and f"{NAMESPACE} id" in attributes:
+            text = text or attributes.get("url", "")
         if text := line(text):
             given[field.name] = _value(field.name, text)
     return Outline(given)

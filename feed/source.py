@@ -71,8 +71,8 @@ class Source:
 
     @property
     def row(self) -> tuple[str, str, str]:
-        """What storage.cursors.sync needs to know."""
-        return (self.id, self.name, self.url)
+        """What storage.cursors.sync needs to know. It is kept in log.db, which is public."""
+        return (self.id, self.name, self.public_url)
 
 
 class Catalogue:
@@ -174,7 +174,7 @@ def from_table(table: dict[str, Any], where: str) -> Source:
             raise SettingsError(f"{where}: {name} is missing")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", table["id"]):
         raise SettingsError(f"{where}: an id has small letters, digits, '.', '-' and '_', at most 64")
-    if not clean(table["url"]):
+    if not clean(public(table["url"])):
         raise SettingsError(f"{where}: {table['url']!r} is no http or https address")
     if not is_country(table["country"]):
         raise SettingsError(f"{where}: {table['country']!r} is no ISO 3166-1 code such as GB or IN, nor EU")

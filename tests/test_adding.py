@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from feed import source
-from tests.installation import Installation, call, rss, visit
+from tests.installation import ROOT, Installation, call, rss, visit
 from tests.test_pages import INITIATIVE
 from tests.world.government import Government
 from tests.world.web import HTML
@@ -317,10 +317,27 @@ def test_what_is_no_web_address_is_bad_usage(here: Installation, url: str) -> No
     fails(here.run("sources", "add", url), "no http or https address", code=2)
 
 
-def test_a_password_is_refused_and_not_repeated(here: Installation) -> None:
-    done = here.run("sources", "add", "https://me:hunter2@gov.example/feed")
-    fails(done, "the catalogue keeps no passwords", code=2)
-    assert "hunter2" not in done.stderr
+def test_a_password_is_kept_for_polling_and_told_to_nobody_else(
+    here: Installation, government: Government, feed: str
+) -> None:
+    address = feed.replace("://", "://me:hunter2@")
+    done = here.run("sources", "add", address, "--country", "GB", "--id", "mine", "--yes", "--json")
+    assert done.returncode == 0 and "hunter2" not in done.stdout
+    assert added(here) == [address]
+    here.run("poll")
+    assert government.requests[-1].headers["authorization"] == "Basic bWU6aHVudGVyMg=="
+    told = here.run("sources", "list", "--json").stdout + here.run("sources", "export").stdout
+    assert feed in told and "hunter2" not in told
+    for path in ("/sources", "/sources.opml", "/events.ndjson"):
+        page = here.browser().get(path).text
+        assert "127.0.0.1" in page or path == "/events.ndjson"
+        assert "hunter2" not in page
+    for file in here.folder.glob("log.db*"):
+        assert b"hunter2" not in file.read_bytes()
+    fails(here.run("sources", "add", "https://me:hunter2@[::1"), "is no http or https address", code=2)
+    failed = here.run("sources", "add", government.url.replace("://", "://me:hunter2@") + "/x", "--yes")
+    fails(failed, f"{government.url}/x: the server answered 404 Not Found")
+    assert "hunter2" not in failed.stderr
 
 
 @pytest.mark.parametrize("option", [("--id", "Not An Id"), ("--kind", "carrier-pigeon")])
@@ -341,6 +358,17 @@ def test_a_page_leads_to_no_other_port(here: Installation, government: Governmen
         done = here.run("sources", "add", page(government, LINK.format("", url)), "--country", "GB", "--yes")
         fails(done, f"leads to port {other.port} of 127.0.0.1")
         assert other.requests == []
+
+
+def test_a_source_without_a_feed_is_read_as_its_kind_says(here: Installation, government: Government) -> None:
+    answer = (ROOT / "tests" / "answers" / "grants_gov.json").read_bytes()
+    url = government.serve("/search2", answer, "application/json")
+    arguments = ("sources", "add", f"{url}?keyword=quantum|optics", "--kind", "grants-gov", "--country", "US")
+    done = here.run(*arguments, "--id", "grants", "--yes")
+    assert done.returncode == 0, done.stderr
+    (item,) = source.load(here.settings.sources).values()
+    assert (item.kind, item.url, item.body) == ("grants-gov", f"{url}?keyword=quantum%7Coptics", "Grants.gov")
+    assert json.loads(here.run("poll", "--json").stdout.splitlines()[-1])["announcements"] > 0
 
 
 def test_a_feed_in_the_shape_of_gov_uk_is_shown_with_its_body_and_newest_date(here: Installation) -> None:

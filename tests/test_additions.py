@@ -27,7 +27,7 @@ sources = st.builds(
     url=st.from_regex(r"https?://[a-z]+\.example(?::[1-9][0-9]{0,3})?/[a-z\"\\%é \t]*", fullmatch=True),
     country=st.sampled_from(["GB", "IN", "EU"]),
     body=texts,
-    interval_minutes=st.floats(LEAST_MINUTES, 7 * 24 * 60),
+    interval_minutes=st.none() | st.floats(LEAST_MINUTES, 7 * 24 * 60),
     pages=st.sampled_from([None, True, False]),
     kinds=st.lists(st.sampled_from(["call", "initiative"])).map(tuple),
     language=st.none() | texts,

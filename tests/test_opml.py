@@ -69,7 +69,7 @@ def complaints(document: bytes) -> list[str]:
     return found
 
 
-_ATTRIBUTES = {"type", "text", "title", "xmlUrl", "language"}
+_ATTRIBUTES = {"type", "text", "title", "xmlUrl", "url", "language"}
 
 
 def test_our_list_is_valid_and_ordered_by_country() -> None:
@@ -102,6 +102,13 @@ def test_any_source_reads_back_as_far_as_xml_can_carry_it(item: Source) -> None:
     assert complaints(document) == []
     assert read_back(document) == [item]
     assert country_name(item.country) in document.decode()
+
+
+def test_what_is_no_feed_is_a_link_to_others_and_a_source_to_us() -> None:
+    document = rendered(replace(NEWS, kind="grants-gov", url="https://gov.example/api?a=b|c"))
+    (outline,) = ET.fromstring(document).findall("body/outline/outline")
+    assert (outline.get("type"), outline.get("xmlUrl")) == ("link", None)
+    assert [item.url for item in read_back(document)] == ["https://gov.example/api?a=b|c"]
 
 
 @given(text=st.text())
@@ -195,7 +202,7 @@ def test_each_feed_is_told_and_added_on_a_yes(here: Installation, file: Path) ->
         "add   economie-only-title  FR  Only a title  https://www.economie.gouv.fr/rss",
         "skip  No address: it has no address (xmlUrl)",
         "skip  Gopher: 'gopher://gov.example/' is no http or https address",
-        "skip  Secret: its address has a password in it, which the catalogue does not keep",
+        "skip  Secret: its address has a password in it: see `sources add`",
         "skip  Nobody's: its country cannot be told: name it with --country",
         "skip  Twice: it stands in the file twice, first as 'bund-lander'",
         "add   gov-uk-x  GB  www.gov.uk  https://www.gov.uk/x.atom",
@@ -219,7 +226,14 @@ def test_without_a_yes_nothing_is_imported(here: Installation, file: Path, answe
 
 def test_an_export_is_imported_without_loss(here: Installation, government: Government) -> None:
     made = replace(
-        NEWS, interval_minutes=0.25, kinds=("call",), pages=False, language="fr", ports=(8080,), body="A <b>"
+        NEWS,
+        url="https://gov.example/?a=b|c",
+        interval_minutes=0.25,
+        kinds=("call",),
+        pages=False,
+        language="fr",
+        ports=(8080,),
+        body="A <b>",
     )
     (here.folder / "sources.toml").write_text(_table(made), encoding="utf-8")
     exported = here.run("sources", "export")
@@ -238,7 +252,8 @@ def _table(item: Source) -> str:
 
 
 def test_a_wrong_field_of_ours_skips_its_feed_with_the_reason(here: Installation) -> None:
-    good, bad = rendered(NEWS), rendered(replace(NEWS, id="other", url="https://gov.example/2"))
+    good = rendered(NEWS)
+    bad = rendered(replace(NEWS, id="other", url="https://gov.example/2", interval_minutes=30.0))
     for old, new, words in (
         (b'id="other"', b'id="My News"', "an id has small letters"),
         (b'country="GB"', b'country="UK"', "'UK' is no ISO 3166-1 code"),

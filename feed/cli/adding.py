@@ -6,6 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -51,6 +52,7 @@ def add_source(
     from feed import additions
     from feed.errors import SourceError
     from feed.known import Known
+    from feed.links import public
 
     address = _address(url)
     known = Known(additions.watched(settings.catalogue).values())
@@ -58,7 +60,7 @@ def add_source(
     try:
         found = _feed(settings, address, kind, choose)
     except SourceError as error:
-        fail(f"{address}: {error}")
+        fail(f"{public(address)}: {error}")
     _refuse_twice(known, found.url)
     proposed = _proposed(settings, known, found, kind, given)
     if reason := known.clash(proposed):
@@ -88,14 +90,16 @@ def confirmed(question: str, *, to_stderr: bool = False) -> bool:
 
 
 def _address(url: str) -> str:
+    """The web address that was given, with its user and password, if it has them."""
     from feed.links import clean, public
 
-    address = clean(url if "://" in url else f"https://{url}")
+    url = url if "://" in url else f"https://{url}"
+    address = clean(public(url))
     if not address:
-        named = clean(public(url))
-        reason = "the catalogue keeps no passwords" if named else "it is no http or https address"
-        raise click.BadParameter(f"{named or url!r}: {reason}", param_hint="URL")
-    return address
+        named = public(url) or url.rpartition("@")[2]
+        raise click.BadParameter(f"{named!r} is no http or https address", param_hint="URL")
+    user = urlsplit(url).netloc.rpartition("@")[0]
+    return address.replace("://", f"://{user}@", 1) if user else address
 
 
 def _refuse_twice(known: Known, url: str) -> None:
@@ -157,8 +161,11 @@ def _proposed(
 
 
 def _asked_country(url: str) -> str:
+    from feed.links import public
+
     if not sys.stdin.isatty():
-        raise click.UsageError(f"the publisher's country cannot be told from {url}: name it with --country")
+        named = public(url)
+        raise click.UsageError(f"the publisher's country cannot be told from {named}: name it with --country")
     answer: str = click.prompt("The publisher's country (ISO 3166-1 alpha-2, EU or UN)", err=True)
     return answer
 
@@ -174,6 +181,7 @@ def _shown(settings: Settings, proposed: Source, found: Found) -> dict[str, Any]
     fields = ("id", "name", "url", "country", "body", "kind")
     return {
         **{name: getattr(proposed, name) for name in fields},
+        "url": proposed.public_url,
         "title": feed.title,
         "seen": feed.seen,
         "newest": max(

@@ -96,8 +96,10 @@ def _source(outline: Outline, known: Known, taken: set[str], country: str | None
         if not outline.url:
             raise SettingsError("it has no address (xmlUrl)")
         if clean(public(outline.url)):
-            raise SettingsError("its address has a password in it, which the catalogue does not keep")
+            raise SettingsError("its address has a password in it: see `sources add`")
         raise SettingsError(f"{outline.url!r} is no http or https address")
+    if outline.url.isascii() and outline.url.isprintable() and " " not in outline.url:
+        url = outline.url  # as the list has it: what it leaves unencoded, the server may want so
     fields = {**outline.fields, "url": url}
     if country and "country" not in fields and not guess.country(url, known):
         fields["country"] = country
