@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import brotli
 import pytest
 
 from feed.errors import (
@@ -46,6 +47,24 @@ def test_the_request_says_who_asks_and_takes_compressed_answers(
     assert headers["user-agent"].startswith("Communique/")
     assert "(+https://alerts.example.org)" in headers["user-agent"]
     assert "gzip" in headers["accept-encoding"]
+
+
+def test_answers_in_brotli_are_taken_where_its_library_is_installed(
+    government: Government, fetcher: Fetcher
+) -> None:
+    body = brotli.compress(b"<rss/>")
+    assert fetcher.get(government.serve("/f", body, headers={"Content-Encoding": "br"})).body == b"<rss/>"
+    assert "br" in government.requests[-1].headers["accept-encoding"].split(",")
+
+
+def test_a_bomb_in_brotli_is_cut_off(
+    government: Government, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feed.fetch.BODY_BYTES", 1_000_000)
+    bomb = brotli.compress(b"0" * 50_000_000)
+    url = government.serve("/bomb", bomb, headers={"Content-Encoding": "br"})
+    with pytest.raises(TooLarge, match="more than 1 MB"):
+        fetcher.get(url)
 
 
 def test_validators_go_back_as_they_came_and_304_is_no_body(government: Government, fetcher: Fetcher) -> None:
