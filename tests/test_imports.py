@@ -95,6 +95,12 @@ def test_the_environment_is_read_in_one_place(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
+def test_the_catalogue_is_always_read_with_the_operators_additions(path: Path) -> None:
+    if named(path) != "feed/settings.py":
+        assert "settings.sources" not in path.read_text(encoding="utf-8"), "settings.catalogue has all files"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
 def test_pure_modules_do_no_input_and_output(path: Path) -> None:
     if named(path) not in PURE and not named(path).startswith(("feed/extract/", "feed/adapters/")):
         return

@@ -65,19 +65,25 @@ def add_source(
     proposed = _proposed(settings, known, found, kind, given)
     if reason := known.clash(proposed):
         fail(f"{reason}; {NOTHING}")
-    shown = _shown(settings, proposed, found)
+    _offer(settings, proposed, _shown(settings, proposed, found), yes=yes, as_json=as_json)
+
+
+def _offer(settings: Settings, proposed: Source, shown: dict[str, Any], *, yes: bool, as_json: bool) -> None:
+    """Show what it is, ask, and write."""
+    from feed import additions
+
+    file = settings.catalogue[-1]
     if not as_json:
         _print(settings, proposed, shown)
     added = yes or confirmed("Add it?", to_stderr=as_json)
     if added:
         additions.append(settings.catalogue, [proposed])
     if as_json:
-        line = {"file": settings.catalogue[-1], "added": added}
-        click.echo(json.dumps({**shown, **line}, ensure_ascii=False))
+        click.echo(json.dumps({**shown, "file": file, "added": added}, ensure_ascii=False))
     if not added:
         fail(NOTHING)
     if not as_json:
-        click.echo(f"added {proposed.id} to {settings.catalogue[-1]}")
+        click.echo(f"added {proposed.id} to {file}")
 
 
 def confirmed(question: str, *, to_stderr: bool = False) -> bool:

@@ -83,7 +83,7 @@ def release_source(settings: Settings, key: str, quietly: bool) -> None:
     from feed import poll as polling
     from feed import source
 
-    if key not in source.load(settings.sources):
+    if key not in source.load(*settings.catalogue):
         raise click.UsageError(f"there is no source {key}; `communique sources` lists them")
     count = polling.release(log_db_of(settings), key, told=not quietly)
     if not count:
