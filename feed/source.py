@@ -71,7 +71,7 @@ class Source:
 
     @property
     def row(self) -> tuple[str, str, str]:
-        """What storage.cursors.sync needs to know. It is kept in log.db, which is public."""
+        """What storage.cursors.sync needs to know: no password, since log.db may be handed to anybody."""
         return (self.id, self.name, self.public_url)
 
 
@@ -175,7 +175,8 @@ def from_table(table: dict[str, Any], where: str) -> Source:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", table["id"]):
         raise SettingsError(f"{where}: an id has small letters, digits, '.', '-' and '_', at most 64")
     if not clean(public(table["url"])):
-        raise SettingsError(f"{where}: {table['url']!r} is no http or https address")
+        shown = re.sub("//.*@", "//", table["url"])
+        raise SettingsError(f"{where}: {shown!r} is no http or https address")
     if not is_country(table["country"]):
         raise SettingsError(f"{where}: {table['country']!r} is no ISO 3166-1 code such as GB or IN, nor EU")
     minutes = float(table["interval_minutes"]) if "interval_minutes" in table else None

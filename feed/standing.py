@@ -12,6 +12,7 @@ from typing import Any
 from feed import hints, rhythm
 from feed.decide import Decision
 from feed.errors import SourceBusy, SourceError, SourceGone
+from feed.links import public
 from feed.parse import Feed
 from feed.question import Response
 from feed.source import Source
@@ -79,7 +80,7 @@ def after_answer(
         held=held,
         gap=int(gap),
         hints=said.to_text(),
-        **_moved(cursor, response),
+        **_moved(source, cursor, response),
     )
     if feed is None or response.body is None:
         return after
@@ -115,7 +116,8 @@ def transition(before: Cursor, after: Cursor, decision: Decision) -> tuple[Event
     source = after.source
     events: list[Event] = []
     if after.adopted and after.adopted != before.adopted:
-        events.append(SourceMoved(source=source, url=after.adopted, before=before.adopted or before.url))
+        url, old = public(after.adopted), public(before.adopted or before.url)
+        events.append(SourceMoved(source=source, url=url, before=old))
     if after.health in ("ok", "held") and before.health == "failing":
         events.append(SourceRecovered(source=source))
     if after.gap and not before.gap:
@@ -159,9 +161,10 @@ def _reason(source: Source, cursor: Cursor, held: int, feed: Feed | None, decisi
     return "; ".join(words) or None
 
 
-def _moved(cursor: Cursor, response: Response) -> dict[str, Any]:
-    """What a permanent redirect changes: an address that POLLS_TO_MOVE polls in a row met is adopted."""
-    if not response.moved:
+def _moved(source: Source, cursor: Cursor, response: Response) -> dict[str, Any]:
+    """What a permanent redirect changes: an address that POLLS_TO_MOVE polls in a row met is adopted; not for
+    a source with a password, which goes where the operator says."""
+    if not response.moved or source.url != source.public_url:
         return {"moved_to": None, "moved_times": 0}
     times = cursor.moved_times + 1 if cursor.moved_to == response.url else 1
     if times < POLLS_TO_MOVE:
