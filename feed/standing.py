@@ -28,9 +28,13 @@ from storage.events import (
     SourceRecovered,
     digest,
 )
+from storage.plain import line, shorten
 
 POLLS_TO_MOVE = 3
 """So many polls in a row must have met a permanent redirect before its target is polled instead."""
+
+REASON_CHARACTERS = 500
+"""A reason may hold what a server said: it is kept to one line of so many characters."""
 
 _NOTHING = Decision()
 
@@ -99,7 +103,7 @@ def after_failure(source: Source, cursor: Cursor, error: SourceError, moment: da
     return replace(
         cursor,
         health="ended" if isinstance(error, SourceGone) else "failing",
-        reason=str(error),
+        reason=shorten(line(str(error)), REASON_CHARACTERS),
         failures=failures,
         last_poll=to_stamp(moment),
         next_poll=to_stamp(max(next_poll, later) if later else next_poll),
@@ -155,7 +159,7 @@ def _reason(source: Source, cursor: Cursor, held: int, feed: Feed | None, decisi
     if feed is None and cursor.health in ("ok", "held") and cursor.held == held:
         return cursor.reason
     if feed and feed.note:
-        words.append(feed.note)
+        words.append(shorten(line(feed.note), REASON_CHARACTERS))
     if decision.restless:
         words.append(f"{decision.restless} entries change at every poll: only changed facts are told")
     return "; ".join(words) or None
