@@ -24,7 +24,8 @@ FACETS = {"technology": "technologies", "country": "countries", "body": "bodies"
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One thing a source published, as it stands now. `text` is the digest of its full text, or None;
-    `position`, `revised` and `withdrawn` are positions in the log."""
+    `position`, `revised` and `withdrawn` are positions in the log. `day` (UTC) is when it was published, as
+    first stated; when it was recorded where nothing was stated, or a day still to come."""
 
     id: str
     source: str
@@ -38,6 +39,7 @@ class Announcement:
     withdrawn: int | None
     backfill: bool
     held: bool
+    day: str
 
 
 @dataclass(frozen=True, slots=True)

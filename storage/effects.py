@@ -7,6 +7,7 @@ appends the event, and `rebuild`. May not decide anything: it writes down what t
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import Any
 
 from storage import log
@@ -37,8 +38,8 @@ def rebuild(tx: Tx) -> int:
 def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute(
         "INSERT INTO announcements"
-        " (id, source, title, url, summary, published_at, text, position, backfill, held)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (id, source, title, url, summary, published_at, text, position, backfill, held, day)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             data["announcement"],
             data["source"],
@@ -50,8 +51,22 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             event.position,
             int(data["backfill"]),
             int(data.get("held", False)),
+            _day(data["published_at"], event.recorded_at),
         ),
     )
+
+
+def _day(published_at: str | None, recorded_at: str) -> str:
+    """The UTC day on which an announcement was published, as far as it can be told: not behind our record."""
+    recorded = recorded_at[:10]
+    if not published_at:
+        return recorded
+    try:
+        moment = first_moment(published_at)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return min(to_stamp(moment)[:10], recorded)
+    except (ValueError, OverflowError):
+        return recorded
 
 
 def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
