@@ -82,6 +82,23 @@ def moment(stated: str) -> str:
     return f"{day}, {parsed:%H:%M} ({parsed.tzname() or 'no time zone'})"
 
 
+def ago(stamp: str | None, now: datetime, *, brief: bool = False) -> str:
+    """How long ago a moment (a UTC stamp) was, or how far ahead it is: `12 minutes ago`, or `12 min ago`."""
+    if not stamp:
+        return "never"
+    seconds = (now - datetime.fromisoformat(stamp)).total_seconds()
+    size = abs(seconds)
+    for unit, short, length in _UNITS:
+        if size >= length:
+            count = int(size // length)
+            words = f"{count} {short if brief else unit if count == 1 else f'{unit}s'}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now"
+
+
+_UNITS = (("day", "d", 86400), ("hour", "h", 3600), ("minute", "min", 60), ("second", "s", 1))
+
+
 def listing(items: Iterable[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     *front, end = list(items) or [""]

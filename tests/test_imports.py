@@ -26,11 +26,14 @@ ONLY = {
     "fcntl": {"feed/additions.py"},
     "dotenv": {"feed/settings.py"},
     "subprocess": set(),
-    "flask": {"feed/app.py", "feed/callbacks.py", "feed/pages.py", "notifier/pages.py"},
+    "flask": {
+        *("feed/app.py", "feed/callbacks.py", "feed/pages.py", "feed/source_pages.py"),
+        "notifier/pages.py",
+    },
     "click": {path for path in WIRING if "/cli/" in path},
 }
 PURE = {
-    *("storage/events.py", "storage/filters.py", "storage/wording.py"),
+    *("storage/events.py", "storage/filters.py", "storage/wording.py", "storage/standing.py"),
     *(
         "feed/cut.py",
         "feed/parse.py",
@@ -43,6 +46,8 @@ PURE = {
         "feed/moments.py",
         "feed/hints.py",
         "feed/standing.py",
+        "feed/health.py",
+        "feed/plot.py",
         "feed/question.py",
         "feed/websub.py",
         "feed/leases.py",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 
 import click
 
@@ -23,24 +25,26 @@ def sources(ctx: click.Context) -> None:
 @click.pass_obj
 def list_sources(settings: Settings, as_json: bool = False) -> None:
     """A line a source: health, last success, seen and new, next poll, what is wrong."""
+    from feed import health, source
     from feed import poll as polling
-    from feed import source
     from storage import cursors
+    from storage.clock import now
 
     watched = source.load(*settings.catalogue)
     log_db = log_db_of(settings)
     polling.prepare(log_db, watched.values())
     with log_db.read() as tx:
-        rows = cursors.everything(tx)
+        known = cursors.everything(tx)
+    if not as_json:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in health.lines(health.rows(watched.values(), known), now(), width):
+            click.echo(line)
+        return
     fields = ("health", "reason", "last_success", "next_poll", "seen", "new")
-    for cursor in rows:
-        line = {"id": cursor.source, "name": cursor.name, "url": cursor.url}
-        line |= {name: getattr(cursor, name) for name in fields}
-        if as_json:
-            click.echo(json.dumps(line, ensure_ascii=False))
-        else:
-            told = f"{cursor.source:32} {cursor.health:8} seen {cursor.seen:4} new {cursor.new:4}"
-            click.echo(f"{told}  {cursor.last_success or 'never':27}  {cursor.reason or ''}".rstrip())
+    for cursor in known:
+        told = {"id": cursor.source, "name": cursor.name, "url": cursor.url}
+        told |= {name: getattr(cursor, name) for name in fields}
+        click.echo(json.dumps(told, ensure_ascii=False))
 
 
 @sources.command("check")
