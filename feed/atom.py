@@ -1,4 +1,4 @@
-"""Events of subjects as an Atom feed (RFC 4287).
+"""Events as Atom feeds (RFC 4287): those of subjects, and those of the sources themselves.
 
 Pure: no clock, no network, no database. Each event is an entry with an id of its own, since many readers
 do not show an entry again when it is updated under the same id.
@@ -7,13 +7,15 @@ do not show an entry again when it is updated under the same id.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
-from storage import terms, wording
+from storage import standing, terms, wording
 from storage.catalogue import Entry
+from storage.log import Recorded
+from storage.plain import line
 
 MEDIA_TYPE = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
@@ -23,34 +25,71 @@ NO_EVENT = "1970-01-01T00:00:00Z"
 
 def render(entries: Sequence[Entry], *, title: str, base_url: str, query: str) -> bytes:
     """The feed document, UTF-8. `query` is the canonical filter that made it, '' for everything."""
-    address = f"{base_url}/feed.atom" + (f"?{query}" if query else "")
+    asked = f"?{query}" if query else ""
+    feed = _feed(
+        f"{base_url}/feed.atom{asked}", title, f"{base_url}/{asked}", [entry.event for entry in entries]
+    )
+    for entry in entries:
+        _subject_entry(feed, entry, base_url)
+    return _document(feed)
+
+
+def render_sources(events: Sequence[Recorded], *, base_url: str, name: Callable[[str], str]) -> bytes:
+    """The feed about the sources themselves, UTF-8. `name` gives the name of a source by its id."""
+    title = "Communiqué: how the sources are doing"
+    feed = _feed(f"{base_url}/sources.atom", title, f"{base_url}/sources", events)
+    for event in events:
+        _source_entry(feed, event, base_url, name)
+    return _document(feed)
+
+
+def entry_id(event: Recorded) -> str:
+    """A URN that names this event wherever its log is served: from the chain, which no other event has."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:communique:{event.chain}").urn
+
+
+def _feed(address: str, title: str, page: str, events: Sequence[Recorded]) -> ET.Element:
+    """A feed without entries; `events` are what its entries will be about, the newest first."""
     feed = ET.Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
     _text(feed, "id", address)
     _text(feed, "title", title)
-    _text(feed, "updated", entries[0].event.recorded_at if entries else NO_EVENT)
+    _text(feed, "updated", events[0].recorded_at if events else NO_EVENT)
     _text(ET.SubElement(feed, "author"), "name", "Communiqué")
     _link(feed, "self", address, MEDIA_TYPE)
-    _link(feed, "alternate", f"{base_url}/" + (f"?{query}" if query else ""), "text/html")
+    _link(feed, "alternate", page, "text/html")
     _text(feed, "generator", "Communiqué")
-    for entry in entries:
-        _entry(feed, entry, base_url)
+    return feed
+
+
+def _document(feed: ET.Element) -> bytes:
     document: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
     return document
 
 
-def entry_id(entry: Entry) -> str:
-    """A URN that names this event wherever its log is served: from the chain, which no other event has."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:communique:{entry.event.chain}").urn
-
-
-def _entry(feed: ET.Element, entry: Entry, base_url: str) -> None:
-    subject, payload = entry.subject, entry.event.payload
+def _entry(feed: ET.Element, event: Recorded, title: str, base_url: str) -> ET.Element:
+    """An entry about this event, with what all entries have."""
     element = ET.SubElement(feed, "entry")
-    _text(element, "id", entry_id(entry))
-    _text(element, "title", f"{wording.EVENTS[entry.event.type]}: {subject.title}")
-    _text(element, "updated", entry.event.recorded_at)
-    _text(element, "published", entry.event.recorded_at)
-    _link(element, "alternate", f"{base_url}/events/{entry.event.position}", "text/html")
+    _text(element, "id", entry_id(event))
+    _text(element, "title", title)
+    _text(element, "updated", event.recorded_at)
+    _text(element, "published", event.recorded_at)
+    _link(element, "alternate", f"{base_url}/events/{event.position}", "text/html")
+    return element
+
+
+def _source_entry(feed: ET.Element, event: Recorded, base_url: str, name: Callable[[str], str]) -> None:
+    payload = event.payload
+    source = payload["source"]
+    title = f"{line(name(source))}: {standing.news(event.type, payload)}"
+    element = _entry(feed, event, title, base_url)
+    _category(element, f"{base_url}/terms/event", event.type, wording.EVENTS[event.type])
+    _text(element, "summary", f"{title}. {standing.advice(event.type, source, payload)}")
+
+
+def _subject_entry(feed: ET.Element, entry: Entry, base_url: str) -> None:
+    subject, payload = entry.subject, entry.event.payload
+    title = f"{wording.EVENTS[entry.event.type]}: {subject.title}"
+    element = _entry(feed, entry.event, title, base_url)
     if announcement := payload["url"] or subject.url:
         _link(element, "via", announcement)
     _category(element, f"{base_url}/terms/kind", subject.kind, subject.kind)

@@ -1,4 +1,4 @@
-"""The public pages and feeds: the log, its subjects, the sources. Reads only; a GET never changes anything.
+"""The public pages and feeds: the log and its subjects. Reads only; a GET never changes anything.
 
 May not import notifier: forms for subscribers are its own blueprint.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
+from markupsafe import Markup
 
-from feed import atom, opml
+from feed import atom, source_pages
 from feed.source import Catalogue
-from storage import catalogue, cursors, filters, hubs, log, terms, wording
-from storage.clock import from_stamp, now
+from storage import catalogue, cursors, filters, log, standing, terms, wording
+from storage.clock import now
 from storage.database import Database, Tx
 from storage.filters import Filter
 from storage.log import Head
@@ -29,16 +29,19 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
     """The routes over this log and this catalogue of sources."""
     pages = Blueprint("feed", __name__, template_folder="templates", static_folder="static")
     _listings(pages, log_db, base_url)
-    _records(pages, log_db, sources)
+    _records(pages, log_db)
+    source_pages.add(pages, log_db, sources, base_url)
 
     @pages.app_context_processor
     def words() -> dict[str, object]:
         watched = sources.current()
         return {
             "wording": wording,
+            "standing": standing,
             "terms": terms,
             "technologies": [(item.slug, item.label) for item in terms.technologies().values()],
             "ago": ago,
+            "coded": coded,
             "source_name": lambda key: watched[key].name if key in watched else key,
         }
 
@@ -60,7 +63,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
                 closing=catalogue.closing(tx, now(), limit=8),
                 counts=catalogue.counts(tx),
                 head=log.head(tx),
-                health=_health(tx),
+                health=source_pages.overview(cursors.everything(tx)),
                 countries=[(code, terms.country_name(code)) for code in catalogue.values(tx, "country")],
                 **_wish(wanted),
             )
@@ -93,8 +96,8 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
             )
 
 
-def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
-    """What shows one thing: an event, a subject, the raw lines, the sources."""
+def _records(pages: Blueprint, log_db: Database) -> None:
+    """What shows one thing: an event, a subject, the raw lines."""
 
     @pages.get(f"/events/{POSITION}")
     def event(position: int) -> str:
@@ -131,20 +134,6 @@ def _records(pages: Blueprint, log_db: Database, sources: Catalogue) -> None:
             status=filters.status(found, now()),
         )
 
-    @pages.get("/sources")
-    def sources_page() -> str:
-        with log_db.read() as tx:
-            known = {cursor.source: cursor for cursor in cursors.everything(tx)}
-            pushing = hubs.pushing(tx, now())
-        rows = [(source, known.get(source.id)) for source in sources.current().values()]
-        return render_template("sources.html", rows=rows, pushing=pushing)
-
-    @pages.get("/sources.opml")
-    def sources_opml() -> Response:
-        watched = sources.current().values()
-        body = opml.render(watched, title=opml.TITLE, created=now())
-        return current_app.response_class(body, mimetype=opml.MEDIA_TYPE)
-
     @pages.get("/healthz")
     def healthz() -> Response:
         with log_db.read() as tx:
@@ -175,19 +164,6 @@ def _wish(wanted: Filter) -> dict[str, object]:
     }
 
 
-def _health(tx: Tx) -> dict[str, object]:
-    known = cursors.everything(tx)
-    polls = [cursor.last_poll for cursor in known if cursor.last_poll]
-    return {
-        "total": len(known),
-        "ok": sum(cursor.health == "ok" for cursor in known),
-        "new": sum(cursor.health == "new" for cursor in known),
-        "bad": [cursor for cursor in known if cursor.health in ("failing", "held")],
-        "ended": sum(cursor.health == "ended" for cursor in known),
-        "last_poll": max(polls, default=None),
-    }
-
-
 def _validated(response: Response, head: Head, wanted: Filter) -> Response:
     """ETag from the log's head; none where the answer also depends on the time of day."""
     response.headers["Cache-Control"] = "no-cache"
@@ -209,15 +185,13 @@ def _lines(log_db: Database, after: int) -> Iterator[str]:
         after = events[-1].position
 
 
-def ago(stamp: str | None, moment: datetime | None = None) -> str:
+def coded(words: str) -> Markup:
+    """Words with the `commands` in them as code."""
+    code = Markup("<code>{}</code>")
+    parts = re.split("`([^`]+)`", words)  # every second one stood between two backticks
+    return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
+
+
+def ago(stamp: str | None) -> str:
     """How long ago a moment was (or how far ahead it is), in words."""
-    if not stamp:
-        return "never"
-    seconds = ((moment or now()) - from_stamp(stamp)).total_seconds()
-    size = abs(seconds)
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if size >= length:
-            count = int(size // length)
-            words = f"{count} {unit}{'s' if count > 1 else ''}"
-            return f"{words} ago" if seconds > 0 else f"in {words}"
-    return "just now"
+    return wording.ago(stamp, now())

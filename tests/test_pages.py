@@ -11,8 +11,8 @@ from urllib.parse import quote
 import feedparser
 import pytest
 
-from feed.pages import ago
 from storage.clock import from_stamp
+from storage.wording import ago
 from tests.installation import Installation, call, rss, visit
 from tests.rfc4287 import complaints
 from tests.world.government import Government
