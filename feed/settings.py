@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,6 +44,11 @@ class Settings:
     threads: int = 16
     host_connections: int = 2
     host_seconds: float = 1
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The operator's addresses, perhaps none."""
+        return tuple(address for _, address in getaddresses([self.operator_email]) if address)
 
     @cached_property
     def secret_key(self) -> str:
@@ -118,7 +123,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         secret=given.get("secret", ""),
         allow_private_networks=private,
         poll_seconds=_number("poll_seconds", given.get("poll_seconds", "5"), least=0.1, most=86_400),
-        operator_email=given.get("operator_email", ""),
+        operator_email=_operator_email(given.get("operator_email", "")),
         threads=threads,
         host_connections=int(_number("host_connections", connections, least=1, most=256)),
         host_seconds=_number("host_seconds", seconds, least=0, most=3600),
@@ -179,6 +184,19 @@ def _smtp_address(value: str) -> str:
             "special characters of user and password percent-encoded (/ is %2F)"
         )
     return value
+
+
+def _operator_email(value: str) -> str:
+    if value and not all(re.fullmatch(_ADDRESS, address) for _, address in getaddresses([value])):
+        raise SettingsError(
+            f"{_variable('operator_email')} is {value!r}: use an address such as operator@example.org, "
+            "or several separated by commas"
+        )
+    return value
+
+
+_ADDRESS = r"(?!.*=\?)[^@\s<>,]+@[^@\s<>,]+"
+"""Nothing that a mail header would take for an encoded word (RFC 2047) either."""
 
 
 def _mail_from(value: str) -> str:

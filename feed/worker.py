@@ -20,7 +20,7 @@ from feed.fetch import Fetcher
 from feed.settings import Settings
 from feed.source import Source
 from feed.turns import Turns
-from notifier import deliver
+from notifier import deliver, operator
 from notifier.channels import Channel, open_channel
 from notifier.message import Letterhead
 from notifier.tokens import Tokens
@@ -48,6 +48,7 @@ class Work:
     fetcher: Fetcher
     channel: Channel
     letterhead: Letterhead
+    operators: tuple[str, ...]
     stopping: threading.Event = field(default_factory=threading.Event)
     sources: dict[str, Source] = field(default_factory=dict)
 
@@ -110,10 +111,13 @@ def tick(work: Work, turns: Turns) -> None:
 
 
 def notify(work: Work) -> None:
-    """Match what is new, then send what is due."""
+    """Match what is new, send what is due, then tell the operator what is wrong with sources."""
     deliver.match_new(work.log_db, work.people_db)
     deliver.deliver_due(
         work.log_db, work.people_db, work.channel, work.letterhead, stopping=work.stopping.is_set
+    )
+    operator.tell(
+        work.log_db, work.people_db, work.channel, work.letterhead, work.operators, work.stopping.is_set
     )
 
 
@@ -144,6 +148,7 @@ def _prepare(settings: Settings) -> Work:
         ),
         channel=open_channel(settings.smtp_url),
         letterhead=letterhead(settings),
+        operators=settings.operators,
     )
 
 

@@ -65,12 +65,12 @@ def alert(
     title = f"{wording.EVENTS[first.event.type]}: {first.subject.title}"
     if len(entries) > 1:
         title = f"{len(entries)} announcements: {first.subject.title} and {len(entries) - 1} more"
-    message = _message(letterhead, subscription, batch, title, now)
+    message = addressed(letterhead, subscription.email, batch.id, title, now)
     unsubscribe = letterhead.unsubscribe_url(subscription.id)
     message["List-Id"] = f"Communique alerts <alerts.{letterhead.domain}>"  # RFC 2919
     message["List-Unsubscribe"] = f"<{unsubscribe}>"  # RFC 2369
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
-    return _written(
+    return written(
         message,
         "alert",
         items=[_item(letterhead, entry) for entry in entries],
@@ -88,8 +88,8 @@ def confirmation(
     """The message that asks whether this address really wants the subscription."""
     confirmed = subscription.confirmed_at is not None
     title = "You are subscribed already" if confirmed else "Please confirm your subscription"
-    message = _message(letterhead, subscription, batch, title, now)
-    return _written(
+    message = addressed(letterhead, subscription.email, batch.id, title, now)
+    return written(
         message,
         "confirmation",
         confirmed=confirmed,
@@ -101,15 +101,14 @@ def confirmation(
     )
 
 
-def _message(
-    letterhead: Letterhead, subscription: Subscription, batch: Batch, title: str, now: datetime
-) -> EmailMessage:
+def addressed(letterhead: Letterhead, recipient: str, key: str, title: str, now: datetime) -> EmailMessage:
+    """A message without a body. `key` makes its Message-ID: the same for the same message, sent again."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = letterhead.mail_from
-    message["To"] = subscription.email
+    message["To"] = recipient
     message["Subject"] = _subject(title)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{batch.id}@{letterhead.domain}>"
+    message["Message-ID"] = f"<{key}@{letterhead.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834
     return message
 
@@ -139,7 +138,8 @@ def _policy() -> EmailPolicy[EmailMessage]:
 _POLICY = _policy()
 
 
-def _written(message: EmailMessage, template: str, **facts: Any) -> EmailMessage:
+def written(message: EmailMessage, template: str, **facts: Any) -> EmailMessage:
+    """The message with its text and its HTML, from the templates of this name."""
     templates = _templates()
     message.set_content(
         templates.get_template(f"mail/{template}.txt").render(title=message["Subject"], **facts)

@@ -120,6 +120,15 @@ def everything(tx: Tx) -> list[Cursor]:
     return [_cursor(row) for row in tx.execute("SELECT * FROM cursors WHERE active = 1 ORDER BY source")]
 
 
+def troubled(tx: Tx) -> list[Cursor]:
+    """The cursors of the sources in the catalogue that fail, have ended or are held."""
+    rows = tx.execute(
+        "SELECT * FROM cursors WHERE active = 1 AND (health IN ('failing', 'ended') OR held > 0)"
+        " ORDER BY source"
+    )
+    return [_cursor(row) for row in rows]
+
+
 def get(tx: Tx, source: str) -> Cursor | None:
     """The cursor of one source, or None."""
     row = tx.execute("SELECT * FROM cursors WHERE source = ?", (source,)).fetchone()

@@ -59,6 +59,7 @@ PURE = {
         "feed/opml.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
+    *("notifier/troubles.py", "notifier/notice.py"),
 }
 
 

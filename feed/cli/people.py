@@ -17,14 +17,15 @@ from feed.settings import Settings
 @click.option("--json", "as_json", is_flag=True, help="Print lines of JSON.")
 @click.pass_obj
 def deliver(settings: Settings, dry_run: bool, as_json: bool) -> None:
-    """Match what is new and deliver what is due, once."""
+    """Match what is new and deliver what is due, once; tell the operator what is wrong with sources."""
     from feed.worker import letterhead
     from notifier import deliver as delivering
+    from notifier import operator
     from notifier.channels import open_channel
     from storage import outbox
 
     log_db, people_db = log_db_of(settings), people_db_of(settings)
-    sent = failed = 0
+    sent = failed = notices = 0
     if dry_run:
         owed = delivering.rehearse(log_db, people_db)
         matched = len(owed)
@@ -36,9 +37,12 @@ def deliver(settings: Settings, dry_run: bool, as_json: bool) -> None:
         matched = delivering.match_new(log_db, people_db)
         channel = open_channel(settings.smtp_url, sys.stderr if as_json else None)
         sent, failed = delivering.deliver_due(log_db, people_db, channel, letterhead(settings))
+        notices, _ = operator.tell(log_db, people_db, channel, letterhead(settings), settings.operators)
     with people_db.read() as tx:
         pending = outbox.pending(tx)
     summary = {"matched": matched, "sent": sent, "failed": failed, "pending": pending}
+    if settings.operators:
+        summary["notices"] = notices
     click.echo(json.dumps(summary) if as_json else pairs(summary))
 
 
