@@ -14,6 +14,8 @@ from feed import hints
 from feed.hints import Hints
 
 ENTRIES = frozenset({"item", "entry"})
+MOST = 50
+"""So many links and texts of a kind, and so many characters of a text, say what a head has to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,23 @@ class _Spans:
         # RSS: rss/channel/item; RDF: rdf/item; Atom: feed/entry.
         if local in ENTRIES and self._depth <= 3:
             self._within, self._start = self._depth, self._parser.CurrentByteIndex
-        elif local == "link" and "href" in attributes:
+        elif local == "link" and "href" in attributes and len(self._links) < MOST:
             self._links.append((attributes.get("rel", ""), attributes["href"]))
         elif local in hints.ELEMENTS:
-            self._said.setdefault(local, []).append("")
-            self._parser.CharacterDataHandler = lambda text: self._read(local, text)
+            self._read(self._said.setdefault(local, []))
 
-    def _read(self, name: str, text: str) -> None:
-        self._said[name][-1] += text
+    def _read(self, texts: list[str]) -> None:
+        """Take the beginning of what comes as one more text."""
+        if len(texts) == MOST:
+            return
+        texts.append("")
+
+        def read(text: str) -> None:
+            texts[-1] += text
+            if len(texts[-1]) > MOST:
+                self._parser.CharacterDataHandler = None
+
+        self._parser.CharacterDataHandler = read
 
     def _close(self, name: str) -> None:
         if not self._within:

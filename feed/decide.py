@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from feed import diff
-from feed.diff import Change, Known, New, Revised
+from feed.diff import Change, Known, New, Renumbered, Revised
 from feed.extract import Found, extract
 from feed.parse import Entry
 from feed.source import Source
@@ -29,6 +29,7 @@ from storage.events import (
     Event,
     Evidence,
     Money,
+    SubjectAnnounced,
 )
 from storage.filters import Subject
 
@@ -53,26 +54,27 @@ class Past:
     `subjects` by announcement; `news` are the announcements that another source's first poll recorded as
     backfill since this source was polled last, or that are held as part of another's flood: here they are
     news; `texts` are the long texts that were
-    shown before, by digest.
+    shown before, by digest; `held` are the announcements that are held.
     """
 
     subjects: Mapping[str, Sequence[Subject]]
     news: Set[str] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
+    held: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What to record, in one transaction: the events in order, the sightings, the long texts. `new` counts
-    the announcements among the events, `restless` the entries that change at every poll; `held` says that
-    the new ones are held back."""
+    the announcements among the events, `restless` the entries that change at every poll; `held` counts
+    the announcements that are held back."""
 
     events: tuple[Event, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     texts: tuple[str, ...] = ()
     new: int = 0
     restless: int = 0
-    held: bool = False
+    held: int = 0
 
 
 def reader(source: Source) -> Read:
@@ -110,15 +112,17 @@ def decide(
                 events += _new(source, change, read, status)
             case Known():
                 events += _known(source, change, known, read, past, status)
+            case Renumbered():
+                pass  # only its guid and address are noted
             case Revised():
                 events += _revised(source, change, known, read, past)
     return Decision(
         events=tuple(events),
-        sightings=tuple(_sighting(source.id, change, stamp) for change in changes),
-        texts=tuple(change.entry.text for change in changes if change.entry.text != change.entry.summary),
+        sightings=tuple(_sighting(source.id, change, stamp, _is_told(change, events)) for change in changes),
+        texts=tuple(text for change in changes if (text := _text(change, events))),
         new=sum(isinstance(change, New) for change in changes),
         restless=sum(_restless(change) for change in changes),
-        held=status.held,
+        held=len(_held(events) - past.held),
     )
 
 
@@ -147,7 +151,7 @@ def _known(
     """What another source told already: its subjects are news only where that one told none of them, or
     told them as part of its archive, or in a flood, while they are new here."""
     entry = change.entry
-    again = change.announcement in past.news and not status.backfill
+    again = change.announcement in past.news and not status.backfill and not status.held
     if (known and not again) or _withdrawal(entry):
         return []
     found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
@@ -170,12 +174,13 @@ def _revised(
         changed=change.changed,
     )
     recorded = {subject.id: subject for subject in known}
+    status = Status(held=change.announcement in past.held)
     before = _subjects(change.announcement, _read_before(change, read, past))
     now = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
     events: list[Event] = []
     for key, facts in now.items():
         if key not in recorded:
-            events.append(_announced(source, change, key, facts, Status()))
+            events.append(_announced(source, change, key, facts, status))
         elif key in before:
             events += _moved(source, change, recorded[key], before[key], facts)
     return [] if _restless(change) and not events else [revised, *events]
@@ -282,15 +287,39 @@ def _closed(source: Source, change: Revised, known: Sequence[Subject]) -> list[E
     ]
 
 
-def _sighting(source: str, change: Change, stamp: str) -> Sighting:
+def _held(events: Sequence[Event]) -> set[str]:
+    return {
+        event.announcement
+        for event in events
+        if isinstance(event, AnnouncementPublished | SubjectAnnounced) and event.held
+    }
+
+
+def _is_told(change: Change, events: Sequence[Event]) -> bool:
+    """Whether what the entry shows now is in the record: an edit of a restless one need not be."""
+    return not _restless(change) or any(
+        getattr(event, "announcement", None) == change.announcement for event in events
+    )
+
+
+def _text(change: Change, events: Sequence[Event]) -> str | None:
+    """The long text that the record refers to from now on."""
     entry = change.entry
+    return entry.text if entry.text != entry.summary and _is_told(change, events) else None
+
+
+def _sighting(source: str, change: Change, stamp: str, told: bool) -> Sighting:
+    """What the source shows now. Of an edit that is not told the words are kept that were told last: the
+    next one is compared with them."""
+    entry = change.entry
+    shown = diff.shown(entry) if told or not isinstance(change, Revised) else change.shown
     return Sighting(
         source,
         change.announcement,
         entry.guid,
         entry.link,
         entry.fingerprint,
-        diff.shown(entry),
+        shown,
         changed_at=stamp if isinstance(change, Revised) else None,
         streak=change.streak if isinstance(change, Revised) else 0,
     )

@@ -22,8 +22,8 @@ NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
 """Of the ids of announcements and subjects: the same page has the same id in every installation."""
 
 
-TELLING_CHARACTERS = 200
-"""A text of this length is not written twice by chance."""
+TELLING_CHARACTERS = 100
+"""So many are not written twice on one day by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,15 @@ class Revised:
     streak: int = 1
 
 
-Change = New | Known | Revised
+@dataclass(frozen=True, slots=True)
+class Renumbered:
+    """An entry that says what the source said before under another guid and address."""
+
+    entry: Entry
+    announcement: str
+
+
+Change = New | Known | Revised | Renumbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +76,36 @@ class Comparison:
 
 
 def compare(
-    source: str, entries: Sequence[Entry], sightings: Sequence[Sighting], *, polled: str | None = None
+    source: str,
+    entries: Sequence[Entry],
+    sightings: Sequence[Sighting],
+    *,
+    polled: str | None = None,
+    whole: bool = True,
 ) -> Comparison:
     """The differences between what a source shows and what was seen of these entries before.
 
     An entry is recognised by its guid, else by its canonical link, else by its content and date; a guid or
     link that several entries share, in this document or over time, does not tell them apart. What did not
-    change is left out. `polled` is the stamp of the poll before this one.
+    change is left out. `polled` is the stamp of the poll before this one; `whole` says that these are all the
+    entries that the source shows: only then can one be what another one was.
     """
     guids = Counter(entry.guid for entry in _distinct(entries))
     links = Counter(entry.link for entry in _distinct(entries))
     known = _Known(source, sightings)
+    gone = [seen for seen in sightings if whole and seen.guid not in guids and seen.link not in links]
     changes: list[Change] = []
     taken: set[str] = set()
     recognised = 0
     for entry in _distinct(entries):
         shared = links[entry.link] > 1
         seen = known.find(entry, guid_tells=guids[entry.guid] == 1, link_tells=not shared)
+        seen = seen or _same_content(entry, [one for one in gone if one.source == source])
         if seen and seen.announcement not in taken:
             taken.add(seen.announcement)
             recognised += 1
+            if seen.fingerprint == entry.fingerprint and (seen.guid, seen.link) != (entry.guid, entry.link):
+                changes.append(Renumbered(entry, seen.announcement))
             if seen.fingerprint != entry.fingerprint:
                 changed = changed_fields(seen.shown, entry)
                 streak = seen.streak + 1 if polled and seen.changed_at == polled else 1
@@ -110,13 +128,11 @@ class _Known:
         self.announcements = {seen.announcement for seen in sightings}
         self._by_guid: dict[str | None, list[Sighting]] = {}
         self._by_link: dict[str | None, list[Sighting]] = {}
-        self._by_content: dict[str, list[Sighting]] = {}
         self._elsewhere: dict[str | None, list[Sighting]] = {}
         for seen in sightings:
             if seen.source == source:
                 self._by_guid.setdefault(seen.guid, []).append(seen)
                 self._by_link.setdefault(seen.link, []).append(seen)
-                self._by_content.setdefault(seen.fingerprint, []).append(seen)
             else:
                 self._elsewhere.setdefault(seen.link, []).append(seen)
 
@@ -128,17 +144,7 @@ class _Known:
             if same:
                 return next((s for s in same if s.link == entry.link), same[0])
         same = [s for s in self._by_link.get(entry.link, ()) if self._same_page(s, entry, link_tells)]
-        if entry.link and same:
-            return same[0] if len(same) == 1 else None
-        return self._same_content(entry)
-
-    def _same_content(self, entry: Entry) -> Sighting | None:
-        """What this source showed in the same words and with the same date under another guid and address:
-        a publisher that renumbers. Words alone do not tell ("Minutes of the board"), if they are few."""
-        same = self._by_content.get(entry.fingerprint, ())
-        same = [s for s in same if s.shown["published_at"] == entry.published_at]
-        tells = entry.published_at is not None or len(entry.text) >= TELLING_CHARACTERS
-        return same[0] if tells and len(same) == 1 else None
+        return same[0] if entry.link and len(same) == 1 else None
 
     def elsewhere(self, entry: Entry) -> str | None:
         """The announcement that another source told as this entry."""
@@ -151,6 +157,16 @@ class _Known:
         if not link_tells:
             return seen.fingerprint == entry.fingerprint or seen.shown["title"] == entry.title
         return bool(entry.guid and canonical(entry.guid) == entry.link) or _alike(seen, entry)
+
+
+def _same_content(entry: Entry, gone: Sequence[Sighting]) -> Sighting | None:
+    """What this source showed in the same words and with the same date, under a guid and an address that it
+    shows no more: a publisher that renumbers. A few words on one day ("Minutes of the board") do not tell."""
+    date, length = entry.published_at, len(entry.title) + len(entry.text)
+    if date is None or ("T" not in date and length < TELLING_CHARACTERS):
+        return None
+    same = [s for s in gone if s.fingerprint == entry.fingerprint and s.shown["published_at"] == date]
+    return same[0] if len(same) == 1 else None
 
 
 def _alike(seen: Sighting, entry: Entry) -> bool:

@@ -188,10 +188,10 @@ def _redirected(url: str, location: str) -> str:
         parts = urlsplit(target)
     except ValueError:
         raise AddressRefused(f"redirects to {location[:200]!r}, which is no web address") from None
-    if parts.scheme not in _PORTS:
-        raise AddressRefused(f"redirects to {location[:200]!r}, which is no web address")
     if "@" in parts.netloc:
         raise AddressRefused("redirects to an address with a password in it")
+    if parts.scheme not in _PORTS:
+        raise AddressRefused(f"redirects to {location[:200]!r}, which is no web address")
     return target
 
 

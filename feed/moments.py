@@ -37,6 +37,8 @@ def from_the_future(stated: str | None, now: datetime) -> bool:
 
 def _moment(parsed: Sequence[int]) -> datetime | None:
     year, month, day, hour, minute, second = parsed[:6]
+    if not 1970 <= year <= 2200:
+        return None  # 'never', in the words of a machine
     try:
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except ValueError:

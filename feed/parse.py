@@ -30,7 +30,7 @@ from storage.plain import comparable, line, shorten
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
 DATE_CHARACTERS = 100
-HTML_CHARACTERS = 200_000
+HTML_CHARACTERS = 100_000
 """So much of an entry is read: the parser's time grows faster than the text."""
 
 

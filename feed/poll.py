@@ -90,6 +90,7 @@ def poll_many(
         except Exception as error:
             outcomes.put(error)
 
+    sources = list({source.id: source for source in sources}.values())
     turns = Turns(work, threads=threads, at_once=at_once or threads, seconds_apart=seconds_apart)
     turns.add(sources)
     try:
@@ -109,7 +110,8 @@ def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -
     """
     started = now()
     with db.write(durable=False) as tx:  # step 1
-        cursor = cursors.lease(tx, source.id, started, started + rhythm.LEASE, holders.me(), due=due)
+        until, address = started + rhythm.LEASE, source.public_url
+        cursor = cursors.lease(tx, source.id, started, until, holders.me(), due=due, url=address)
     if cursor is None:
         return Outcome(source.id, "skipped", reason="another worker polls it, or it wants to be left alone")
     try:
@@ -227,7 +229,8 @@ def compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Comparis
     links = [entry.link for entry in feed.entries if entry.link]
     fingerprints = [entry.fingerprint for entry in feed.entries]
     seen = cursors.sightings(tx, source.id, guids, links, fingerprints)
-    compared = diff.compare(source.id, feed.entries, seen, polled=cursor.last_success)
+    whole = len(feed.entries) == feed.seen
+    compared = diff.compare(source.id, feed.entries, seen, polled=cursor.last_success, whole=whole)
     told = catalogue.known(tx, [change.announcement for change in compared.changes])
     changes: list[diff.Change] = [
         diff.Known(change.entry, change.announcement)
@@ -263,6 +266,7 @@ def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
         subjects=subjects,
         news=catalogue.untold(tx, known, cursor.last_success) if cursor.last_success else set(),
         texts={key: text for key in shown if key and (text := log.text(tx, key)) is not None},
+        held=catalogue.held(tx, [change.announcement for change in changes]),
     )
 
 

@@ -69,7 +69,7 @@ def _record(db: Database, source: Source, hub: Hub, cursor: Cursor, feed: Feed) 
         changes = poll.compare(tx, source, current, feed).changes
         fresh = [change for change in changes if not isinstance(change, diff.Revised)]
         decision = poll.judge(tx, source, current, fresh, read, moment)
-        left = decision.held or len(fresh) < len(changes) or not feed.whole
+        left = bool(decision.held) or len(fresh) < len(changes) or not feed.whole
         if decision.held:
             decision = Decision()
         poll.record(tx, decision, decision.events)

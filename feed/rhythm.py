@@ -65,14 +65,14 @@ def explained(liveliness: float, largest: int, elapsed: timedelta) -> int:
 def pace(interval_minutes: float | None, before: float | None, liveliness: float, *, gap: bool) -> float:
     """The minutes between two polls from now on. An interval that the operator set is kept; else the source's
     own rhythm counts, between floor and ceiling. A `gap` between two polls halves the time, down to the
-    floor; without one it grows back."""
+    floor; without one it grows back, at once where the operator has said what to."""
     aim = interval_minutes
     if aim is None:
         aim = min(max(minutes_apart(liveliness) / POLLS_A_PUBLICATION, FLOOR_MINUTES), CEILING_MINUTES)
     before = before or interval_minutes or DEFAULT_MINUTES
     if gap:
         return max(before / 2, min(FLOOR_MINUTES, aim))
-    return min(aim, before * 1.25)
+    return aim if interval_minutes else min(aim, before * 1.25)
 
 
 def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:

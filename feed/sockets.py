@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -43,13 +44,28 @@ def _guard(sock: socket.socket) -> socket.socket:
     """Refuse a socket that is connected to no public address; after DNS and redirects, so that neither
     can be used to go around it."""
     peer = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0])
-    mapped = getattr(peer, "ipv4_mapped", None)
-    if not (mapped or peer).is_global:
+    if not all(address.is_global and not address.is_multicast for address in _meant(peer)):
         sock.close()
         raise PrivateAddress(
             f"leads to the private address {peer}; COMMUNIQUE_ALLOW_PRIVATE_NETWORKS=1 would allow that"
         )
     return sock
+
+
+def _meant(peer: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[Any]:
+    """The addresses that an address leads to: an IPv6 one may only wrap an IPv4 one."""
+    if isinstance(peer, ipaddress.IPv4Address):
+        return [peer]
+    if peer.is_site_local:
+        return [ipaddress.IPv4Address("10.0.0.0")]
+    if peer in _NAT64:
+        return [ipaddress.IPv4Address(int(peer) & 0xFFFFFFFF)]
+    if peer.ipv4_mapped:
+        return [peer.ipv4_mapped]
+    return [peer, peer.sixtofour] if peer.sixtofour else [peer]
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class _Watch:

@@ -63,7 +63,7 @@ def after_answer(
     lively = _lively(cursor, moment, feed, decision)
     pace = rhythm.pace(source.interval_minutes, cursor.pace, lively, gap=gap)
     fresh = rhythm.freshness(response.headers, moment)
-    held = cursor.held + (decision.new if decision.held else 0)
+    held = cursor.held + decision.held
     told = 0 if decision.held or cursor.last_success is None else decision.new
     after = replace(
         cursor,
@@ -74,7 +74,8 @@ def after_answer(
         last_modified=response.last_modified or (cursor.last_modified if response.body is None else None),
         last_poll=stamp,
         # While nothing was seen whole, what comes is still what the source showed at first: backfill.
-        last_success=stamp if feed is None or feed.whole else cursor.last_success,
+        # One that breaks off again and again will not get better.
+        last_success=stamp if feed is None or feed.whole or cursor.health == "ok" else cursor.last_success,
         next_poll=to_stamp(rhythm.after_success(source.id, pace, said, fresh, moment)),
         not_before=None,
         new=cursor.new + decision.new,
@@ -129,7 +130,7 @@ def transition(before: Cursor, after: Cursor, decision: Decision) -> tuple[Event
     if after.held and not before.held:
         explains = explained(before, from_stamp(after.last_poll or ""))
         reason = after.reason or ""
-        events.append(SourceHeld(source=source, count=decision.new, explained=explains, reason=reason))
+        events.append(SourceHeld(source=source, count=decision.held, explained=explains, reason=reason))
     if after.health != before.health and after.health == "failing":
         events.append(SourceFailing(source=source, reason=after.reason or ""))
     if after.health != before.health and after.health == "ended":
@@ -145,7 +146,8 @@ def _lively(cursor: Cursor, moment: datetime, feed: Feed | None, decision: Decis
     if cursor.last_success is None:
         return rhythm.lively_at_first([entry.published_at for entry in feed.entries] if feed else [], moment)
     new = 0 if decision.held else decision.new
-    return rhythm.lively(cursor.lively, _elapsed(cursor, moment), new)
+    elapsed = moment - from_stamp(cursor.last_poll) if cursor.last_poll else timedelta(0)
+    return rhythm.lively(cursor.lively, elapsed, new)
 
 
 def _reason(source: Source, cursor: Cursor, held: int, feed: Feed | None, decision: Decision) -> str | None:

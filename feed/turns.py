@@ -5,6 +5,7 @@ May not poll anything itself, and knows no database.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from feed.source import Source
+
+logger = logging.getLogger(__name__)
 
 
 class Turns:
@@ -64,6 +67,8 @@ class Turns:
         while source := self._next():
             try:
                 self._work(source)
+            except Exception:  # whoever works here answers for it; the thread goes on with the next
+                logger.exception("source %s: unexpected error", source.id)
             finally:
                 self._done(source)
 

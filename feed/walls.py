@@ -29,7 +29,7 @@ _WALLS = {
 """The marks of each maker's wall, and of one whose maker is not known."""
 
 _MAINTENANCE = (
-    r"<(?:title|h1|h2)[^>]*>[^<]{0,80}(?:maintenance|temporarily (?:unavailable|down|offline)|"
+    r"<(?:title|h1|h2)[^>]{0,200}>[^<]{0,80}(?:maintenance|temporarily (?:unavailable|down|offline)|"
     r"be back (?:soon|shortly)|service (?:is )?(?:currently )?unavailable)"
 )
 
@@ -55,6 +55,6 @@ def what_stands_there(page: bytes) -> NotAFeed | None:
 
 
 def _title(text: str) -> str:
-    found = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    found = re.search(r"<title[^>]{0,200}>(.{0,500}?)</title>", text, re.IGNORECASE | re.DOTALL)
     title = shorten(line(plain(found[1])), 80) if found else ""
     return f": “{title}”" if title else ""

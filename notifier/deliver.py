@@ -168,10 +168,10 @@ def _is_news(entry: Entry) -> bool:
     """Whether anyone should be told: not what a source already showed at its first poll, not what came in a
     flood, nor what happens to that before it is released, and not that only words have changed."""
     payload = entry.event.payload
-    if entry.backfill or payload.get("held"):
+    if entry.backfill or entry.held or payload.get("held"):
         return False
     changed = payload.get("changed")
-    return changed is None or not (entry.held or WORDS.issuperset(changed))
+    return changed is None or not WORDS.issuperset(changed)
 
 
 def _check_pair(log_db: Database, checkpoint: int) -> None:

@@ -80,6 +80,15 @@ def untold(tx: Tx, keys: Sequence[str], stamp: str) -> set[str]:
     return {row["id"] for row in rows}
 
 
+def held(tx: Tx, keys: Sequence[str]) -> set[str]:
+    """Those of the announcements that are held."""
+    rows = tx.execute(
+        "SELECT id FROM announcements WHERE held AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    )
+    return {row["id"] for row in rows}
+
+
 def subject(tx: Tx, key: str) -> Subject | None:
     """The subject with this id, or None."""
     row = tx.execute("SELECT * FROM subjects WHERE id = ?", (key,)).fetchone()
@@ -129,10 +138,11 @@ def entry(tx: Tx, event: Recorded) -> Entry | None:
 
 
 def released(tx: Tx, position: int) -> list[Entry]:
-    """The announcing events of the subjects that the SourceReleased at this position releases as news."""
+    """The announcing events of the subjects that the SourceReleased at this position releases as news: the
+    subjects as they stand now, but those that were closed meanwhile."""
     rows = tx.execute(
         "SELECT e.*, s.announced FROM subjects s JOIN events e ON e.position = s.announced"
-        " WHERE s.released = ? ORDER BY e.position",
+        " WHERE s.released = ? AND s.closed IS NULL ORDER BY e.position",
         (position,),
     ).fetchall()
     return [_entry(tx, row) for row in rows]
@@ -153,8 +163,8 @@ def counts(tx: Tx) -> dict[str, int]:
     """How many announcements, initiatives and calls are recorded."""
     row = tx.execute(
         "SELECT (SELECT COUNT(*) FROM announcements) AS announcements,"
-        " (SELECT COUNT(*) FROM subjects WHERE kind = 'initiative') AS initiatives,"
-        " (SELECT COUNT(*) FROM subjects WHERE kind = 'call') AS calls"
+        " (SELECT COUNT(*) FROM subjects WHERE kind = 'initiative' AND NOT held) AS initiatives,"
+        " (SELECT COUNT(*) FROM subjects WHERE kind = 'call' AND NOT held) AS calls"
     ).fetchone()
     return dict(row)
 
@@ -176,9 +186,11 @@ def _entry_of(event: Recorded, row: Any) -> Entry:
     payload = event.payload
     evidence = payload.get("evidence") or json.loads(row["evidence"])
     subject = read_subject(row)
+    # What was held is told with what had changed until it was released.
+    as_announced = event.type.endswith("Announced") and row["released"] is None
     return Entry(
         event=event,
-        subject=_as_announced(subject, payload) if event.type.endswith("Announced") else subject,
+        subject=_as_announced(subject, payload) if as_announced else subject,
         evidence=tuple(Evidence(**item) for item in evidence),
         backfill=bool(payload.get("backfill", False)),
         held=bool(row["held"]),

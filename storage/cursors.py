@@ -154,7 +154,8 @@ def release_held(tx: Tx, source: str, *, learnt: int) -> None:
     """Nothing is held of this source any more; `learnt` is how many new ones at once its past explains
     from now on."""
     tx.execute(
-        "UPDATE cursors SET held = 0, largest = MAX(largest, ?), reason = NULL,"
+        "UPDATE cursors SET held = 0, largest = MAX(largest, ?),"
+        " reason = CASE health WHEN 'held' THEN NULL ELSE reason END,"
         " health = CASE health WHEN 'held' THEN 'ok' ELSE health END WHERE source = ?",
         (learnt, source),
     )
@@ -180,13 +181,22 @@ def waiting(tx: Tx, now: datetime, *, named: Sequence[str] | None = None, due: b
 
 
 def lease(
-    tx: Tx, source: str, now: datetime, until: datetime, holder: str, *, due: bool = False
+    tx: Tx,
+    source: str,
+    now: datetime,
+    until: datetime,
+    holder: str,
+    *,
+    due: bool = False,
+    url: str | None = None,
 ) -> Cursor | None:
-    """Take the source for ourselves until `until`; None when it is not waiting (any more)."""
+    """Take the source for ourselves until `until`; None when it is not waiting (any more), or when it has
+    another address than `url` by now."""
     stamp = to_stamp(now)
     changed = tx.execute(
-        f"UPDATE cursors SET lease_holder = ?, lease_until = ? WHERE source = ? AND {_FREE}",
-        (holder, to_stamp(until), source, stamp, stamp, due, stamp),
+        f"UPDATE cursors SET lease_holder = ?, lease_until = ? WHERE source = ? AND {_FREE}"
+        " AND (? IS NULL OR url = ?)",
+        (holder, to_stamp(until), source, stamp, stamp, due, stamp, url, url),
     ).rowcount
     return get(tx, source) if changed else None
 

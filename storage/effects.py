@@ -92,6 +92,8 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
             (int(data["backfill"]), int(data.get("held", False)), number),
         )
+        # A third source that shows it has no more to tell.
+        tx.execute("UPDATE announcements SET backfill = 0, held = 0 WHERE id = ?", (data["announcement"],))
         _happened(tx, event, number)
         return
     kind = "call" if event.type.startswith("Call") else "initiative"

@@ -116,3 +116,10 @@ def test_only_an_entry_that_stands_alone_ends_its_feed(here: Installation, gover
     government.serve("/feed", rss(ended))
     here.poll()
     assert here.cursor("dsit").health == "ended"
+
+
+def test_a_head_that_goes_on_and_on_takes_no_time_that_grows_with_its_square() -> None:
+    endless = b"<ttl>" + b"\n7" * 1_000_000 + b"</ttl>" + b"<ttl>5</ttl>" * 1000 + b'<link href="x"/>' * 1000
+    pieces = cut(rss(call()).replace(b"<item>", endless + b"<item>", 1))
+    assert pieces is not None
+    assert pieces.hints.hub is None

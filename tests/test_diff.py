@@ -54,12 +54,12 @@ def test_a_new_date_alone_is_no_revision() -> None:
 
 
 def test_a_regenerated_guid_alone_is_nothing_new() -> None:
-    assert kinds([entry(guid="g1#2024-07-25")], seen(entry())) == []
+    assert kinds([entry(guid="g1#2024-07-25")], seen(entry())) == ["Renumbered"]
 
 
 def test_http_or_https_and_tracking_parameters_make_nothing_new() -> None:
     again = entry(guid="other", url="http://www.gov.example/1?utm_source=rss#top")
-    assert kinds([again], seen(entry())) == []
+    assert kinds([again], seen(entry())) == ["Renumbered"]
 
 
 def test_spaces_and_typographic_quotes_are_no_revision() -> None:
@@ -78,7 +78,7 @@ def test_a_changed_title_under_a_new_guid_at_the_same_page_is_a_revision() -> No
 
 
 def test_a_page_that_moved_under_the_same_guid_is_the_same_announcement() -> None:
-    assert kinds([entry(url="https://gov.example/new-place")], seen(entry())) == []
+    assert kinds([entry(url="https://gov.example/new-place")], seen(entry())) == ["Renumbered"]
 
 
 def test_entries_without_guid_and_link_are_told_apart_by_what_they_say() -> None:

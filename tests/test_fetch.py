@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ipaddress
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import brotli
 import pytest
 
+from feed import sockets
 from feed.errors import (
     AddressRefused,
     BotWall,
@@ -344,6 +346,24 @@ def test_a_post_is_asked_once_and_never_conditionally(government: Government, fe
     request = government.requests[-1]
     assert (request.method, request.body) == ("POST", b"q=1")
     assert "if-none-match" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.1", "169.254.169.254", "224.0.0.1", "::1", "fe80::1", "fec0::1", "::ffff:10.0.0.1"),
+        *("64:ff9b::a00:1", "2002:a00:1::1", "fd00::1", "ff02::1"),
+    ],
+)
+def test_no_form_of_a_private_address_is_public(address: str) -> None:
+    meant = sockets._meant(ipaddress.ip_address(address))
+    assert not all(one.is_global and not one.is_multicast for one in meant)
+
+
+@pytest.mark.parametrize("address", ["151.101.0.144", "2a04:4e42::144", "64:ff9b::9765:90"])
+def test_a_public_address_is(address: str) -> None:
+    meant = sockets._meant(ipaddress.ip_address(address))
+    assert all(one.is_global and not one.is_multicast for one in meant)
 
 
 @pytest.mark.parametrize(("status", "method"), [(307, "POST"), (308, "POST"), (302, "GET"), (303, "GET")])

@@ -166,6 +166,94 @@ def test_the_read_model_computed_anew_holds_the_same(watched: Installation, gove
     assert watched.deliver()[0] == 30
 
 
+def test_what_changed_while_it_was_held_is_told_as_it_stands_on_release(
+    watched: Installation, government: Government, mailbox: Mailbox
+) -> None:
+    items = strangers(30)
+    government.serve("/feed", rss(*items))
+    watched.poll()
+    items[0]["description"] = items[0]["description"].replace("12 March", "30 April")
+    items[1]["title"] = f"[Withdrawn] {items[1]['title']}"
+    government.serve("/feed", rss(*items))
+    watched.poll()
+    assert watched.deliver() == (0, 0, 0)
+    watched.run("sources", "release", "dsit")
+    assert watched.deliver()[0] == 29
+    text = str(mailbox.messages[0].get_body(("plain",)).get_content())
+    assert "30 April 2027" in text
+    assert "Funding call 101:" not in text
+
+
+def test_a_call_that_a_held_announcement_gains_is_held_too(
+    watched: Installation, government: Government
+) -> None:
+    items = [visit(number) for number in range(100, 130)]
+    government.serve("/feed", rss(*items))
+    watched.poll()
+    items[0] = call(100, link=items[0]["link"], guid=items[0]["guid"], title=items[0]["title"])
+    government.serve("/feed", rss(*items))
+    watched.poll()
+    assert watched.deliver() == (0, 0, 0)
+
+
+def test_what_one_other_source_told_no_third_one_tells_again(
+    watched: Installation, government: Government
+) -> None:
+    for key in ("b", "c"):
+        watched.watch(key, government.serve(f"/{key}", rss(visit(1))))
+    watched.poll("b", "c")
+    government.serve("/feed", rss(*strangers(30)))
+    watched.poll("dsit")
+    for key in ("b", "c"):
+        government.serve(f"/{key}", rss(call(105), visit(1)))
+        watched.poll(key)
+    assert watched.deliver()[0] == 1
+
+
+def test_a_flood_of_what_others_told_is_not_told_and_hides_nothing(
+    watched: Installation, government: Government
+) -> None:
+    watched.watch("b", government.serve("/b", rss(visit(1))))
+    watched.poll("b")
+    watched.watch("a", government.serve("/a", rss(*strangers(30))))
+    watched.poll("a")
+    government.serve("/b", rss(*strangers(30), visit(1)))
+    watched.poll("b")
+    assert watched.deliver() == (0, 0, 0)
+    assert len(watched.subjects()) == 55
+    assert watched.cursor("b").health == "ok"
+
+
+def test_two_announcements_in_the_same_words_on_one_day_are_two(
+    here: Installation, government: Government
+) -> None:
+    words = {"title": "Call for proposals", "description": "", "pubDate": "Mon, 23 Nov 2026 00:00:00 GMT"}
+    first = {**words, "link": "https://gov.example/c/1", "guid": "g1"}
+    second = {**words, "link": "https://gov.example/c/2", "guid": "g2"}
+    for items in ((first, visit(1)), (second, first, visit(1))):
+        body = rss(*items).replace(b"<rss", b"<!DOCTYPE rss><rss")  # which cannot be cut
+        here.watch("dsit", government.serve("/feed", body))
+        here.poll()
+    told = [event.payload["url"][-3:] for event in here.events("AnnouncementPublished")]
+    assert (told.count("c/1"), told.count("c/2")) == (1, 1)
+
+
+def test_a_page_that_was_renumbered_and_then_edited_is_an_edit(
+    here: Installation, government: Government
+) -> None:
+    date = {"pubDate": "Mon, 23 Nov 2026 10:00:00 GMT"}
+    moved = {**date, "guid": "n1", "link": "https://gov.example/cms/1"}
+    here.watch("dsit", government.serve("/feed", rss(call(1, **date))))
+    here.poll()
+    government.serve("/feed", rss(call(1, **moved)))
+    here.poll()
+    later = call(1)["description"].replace("12 March", "30 April")
+    government.serve("/feed", rss(call(1, **moved, description=later)))
+    here.poll()
+    assert len(here.events("CallAnnounced")) == 1
+    assert len(here.events("CallChanged")) == 1
+
+
 CHURNS = {
     "guids": lambda n, item: {**item, "guid": f"{n}-{item['guid']}"},
     "tracking parameters": lambda n, item: {

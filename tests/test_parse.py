@@ -270,6 +270,9 @@ def test_a_mutated_feed_ends_in_entries_or_in_a_named_error(
         ("1721840700", None),
         ("yesterday", None),
         ("2024年13月44日", None),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59Z", None),
     ],
 )
 def test_dates_are_read_in_many_forms_and_never_wrongly(stated: str, expected: str | None) -> None:

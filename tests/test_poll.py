@@ -577,3 +577,31 @@ def test_a_subject_takes_the_new_name_of_its_announcement(
     with watched.log_db.read() as tx:
         found = catalogue.subject(tx, changed["subject"])
     assert found and found.title == "Funding call 1: quantum networks and sensors"
+
+
+def test_a_source_that_got_a_new_address_while_it_stood_in_line_is_not_polled_at_the_old_one(
+    watched: Installation, government: Government
+) -> None:
+    old = watched.sources["dsit"]
+    watched.watch("dsit", government.serve("/moved", rss(call(3))))
+    poll.prepare(watched.log_db, watched.sources.values())
+    count = len(government.requests)
+    assert poll.poll(watched.log_db, watched.fetcher, old).status == "skipped"
+    assert len(government.requests) == count
+
+
+def test_a_feed_that_always_breaks_off_is_not_backfill_for_ever(
+    tmp_path: Path, government: Government
+) -> None:
+    def cut_off(*items: dict[str, str]) -> bytes:
+        body = rss(*items, visit(9))
+        return body[: body.rindex(b"<item>") + 40]
+
+    installation = Installation(tmp_path)
+    installation.watch("one", government.serve("/one", cut_off(call(1))))
+    installation.poll()
+    installation.poll()
+    government.serve("/one", cut_off(call(2), call(1)))
+    installation.poll()
+    assert [event.payload["backfill"] for event in installation.events("CallAnnounced")] == [True, False]
+    installation.close()

@@ -69,6 +69,11 @@ def test_what_a_poll_raises_is_raised() -> None:
         list(poll_many(broken, [source(1), source(2)], 2))
 
 
+def test_a_source_named_twice_is_polled_once() -> None:
+    outcomes = list(poll_many(lambda one: Outcome(one.id, "not_modified"), [source(1), source(1)], 2))
+    assert [outcome.source for outcome in outcomes] == ["s1"]
+
+
 def test_a_source_in_line_or_in_hand_is_not_taken_twice_and_the_end_leaves_the_line() -> None:
     begun, go_on, asked = threading.Event(), threading.Event(), []
 

@@ -15,3 +15,12 @@ ALTER TABLE announcements ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subjects ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subjects ADD COLUMN released INTEGER;                 -- position of SourceReleased that tells it
 CREATE INDEX subjects_released ON subjects (released) WHERE released IS NOT NULL;
+
+-- What the past of sources that were polled before explains: the most that one poll recorded as news.
+UPDATE cursors SET largest = batches.size FROM (
+    SELECT source, MAX(size) AS size FROM (
+        SELECT a.source AS source, COUNT(*) AS size
+        FROM announcements a JOIN events e ON e.position = a.position
+        WHERE NOT a.backfill GROUP BY a.source, e.recorded_at
+    ) GROUP BY source
+) AS batches WHERE batches.source = cursors.source;
