@@ -85,6 +85,22 @@ def test_a_page_fits_its_window_and_names_its_parts(page: Any, served: str, path
     assert unnamed == 0
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_plots_of_the_sources_can_be_seen_and_be_read_aloud(page: Any, served: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(served + "/sources")
+    plots = page.get_by_role("img")
+    assert plots.count() == 2
+    assert page.get_by_role("img", name="2 announcements in the last week").is_visible()
+    box = plots.first.bounding_box()
+    assert box["width"] >= 100 and box["height"] >= 20
+    colours = "node => [getComputedStyle(node).fill, getComputedStyle(document.body).backgroundColor]"
+    fill, paper = page.locator("svg.plot path").first.evaluate(colours)
+    assert fill != paper
+    page.get_by_role("link", name="1 cannot be read").click()
+    assert page.locator("table.sources tbody tr").count() == 1
+
+
 def test_a_missing_page_is_one_of_ours(page: Any, served: str) -> None:
     page.goto(served + "/")
     answer = page.request.get(served + "/nowhere")
