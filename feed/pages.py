@@ -144,7 +144,7 @@ def _records(pages: Blueprint, log_db: Database) -> None:
 def _asked(tx: Tx) -> tuple[Filter, int | None]:
     """The filter in the address, and the position to go on from; an unknown value is a 400."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "before"]
-    known = {cursor.source for cursor in cursors.everything(tx)}
+    known = cursors.known(tx)
     return filters.parse(pairs, known), _position("before")
 
 

@@ -129,6 +129,11 @@ def troubled(tx: Tx) -> list[Cursor]:
     return [_cursor(row) for row in rows]
 
 
+def known(tx: Tx) -> set[str]:
+    """The ids of the sources in the catalogue."""
+    return {row["source"] for row in tx.execute("SELECT source FROM cursors WHERE active = 1")}
+
+
 def get(tx: Tx, source: str) -> Cursor | None:
     """The cursor of one source, or None."""
     row = tx.execute("SELECT * FROM cursors WHERE source = ?", (source,)).fetchone()
