@@ -92,6 +92,10 @@ def compare(
     """
     guids = Counter(entry.guid for entry in _distinct(entries))
     links = Counter(entry.link for entry in _distinct(entries))
+    if not whole:  # what is shown besides is known only by what was seen of it
+        before = [seen for seen in sightings if seen.source == source]
+        guids |= Counter(seen.guid for seen in before)
+        links |= Counter(seen.link for seen in before)
     known = _Known(source, sightings)
     gone = [seen for seen in sightings if whole and seen.guid not in guids and seen.link not in links]
     changes: list[Change] = []

@@ -605,3 +605,23 @@ def test_a_feed_that_always_breaks_off_is_not_backfill_for_ever(
     installation.poll()
     assert [event.payload["backfill"] for event in installation.events("CallAnnounced")] == [True, False]
     installation.close()
+
+
+def test_a_new_call_on_a_page_that_others_share_is_no_edit_of_one_of_them(
+    tmp_path: Path, government: Government
+) -> None:
+    """The others have not changed, so that their bytes are not read again."""
+
+    def item(title: str) -> dict[str, str]:
+        return {"title": title, "link": "https://gov.example/news", "description": "Apply for £5 million."}
+
+    first = [item("Call for proposals 2026: quantum"), item("Minister opens bridge")]
+    installation = Installation(tmp_path)
+    installation.watch("one", government.serve("/one", rss(*first)), kinds=("call",))
+    installation.poll()
+    government.serve("/one", rss(item("Call for proposals 2026: semiconductors"), *first))
+    installation.poll()
+    titles = [event.payload["title"] for event in installation.events("AnnouncementPublished")]
+    assert titles[2:] == ["Call for proposals 2026: semiconductors"]
+    assert installation.events("AnnouncementRevised") == []
+    installation.close()
