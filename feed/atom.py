@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
-from storage import standing, terms, wording
+from storage import source_wording, terms, wording
 from storage.catalogue import Entry
 from storage.log import Recorded
 from storage.plain import line
@@ -80,10 +80,10 @@ def _entry(feed: ET.Element, event: Recorded, title: str, base_url: str) -> ET.E
 def _source_entry(feed: ET.Element, event: Recorded, base_url: str, name: Callable[[str], str]) -> None:
     payload = event.payload
     source = payload["source"]
-    title = f"{line(name(source))}: {standing.news(event.type, payload)}"
+    title = f"{line(name(source))}: {source_wording.news(event.type, payload)}"
     element = _entry(feed, event, title, base_url)
     _category(element, f"{base_url}/terms/event", event.type, wording.EVENTS[event.type])
-    _text(element, "summary", f"{title}. {standing.advice(event.type, source, payload)}")
+    _text(element, "summary", f"{title}. {source_wording.advice(event.type, source, payload)}")
 
 
 def _subject_entry(feed: ET.Element, entry: Entry, base_url: str) -> None:

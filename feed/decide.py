@@ -53,8 +53,8 @@ class Past:
 
     `subjects` by announcement; `news` are the announcements that another source's first poll recorded as
     backfill since this source was polled last, or that are held as part of another's flood: here they are
-    news; `texts` are the long texts that were
-    shown before, by digest; `held` are the announcements that are held.
+    news; `texts` are the long texts that were shown before, by digest; `held` are the announcements that
+    are held.
     """
 
     subjects: Mapping[str, Sequence[Subject]]

@@ -21,7 +21,6 @@ from storage.plain import comparable
 NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
 """Of the ids of announcements and subjects: the same page has the same id in every installation."""
 
-
 TELLING_CHARACTERS = 100
 """So many are not written twice on one day by chance."""
 
@@ -97,23 +96,29 @@ def compare(
         guids |= Counter(seen.guid for seen in before)
         links |= Counter(seen.link for seen in before)
     known = _Known(source, sightings)
-    gone = [seen for seen in sightings if whole and seen.guid not in guids and seen.link not in links]
+    gone: dict[str, list[Sighting]] = {}
+    for seen in sightings if whole else ():
+        if seen.source == source and seen.guid not in guids and seen.link not in links:
+            gone.setdefault(seen.fingerprint, []).append(seen)
     changes: list[Change] = []
     taken: set[str] = set()
     recognised = 0
     for entry in _distinct(entries):
         shared = links[entry.link] > 1
-        seen = known.find(entry, guid_tells=guids[entry.guid] == 1, link_tells=not shared)
-        seen = seen or _same_content(entry, [one for one in gone if one.source == source])
-        if seen and seen.announcement not in taken:
-            taken.add(seen.announcement)
+        found = known.find(entry, guid_tells=guids[entry.guid] == 1, link_tells=not shared)
+        found = found or _same_content(entry, gone.get(entry.fingerprint, ()))
+        if found and found.announcement not in taken:
+            taken.add(found.announcement)
             recognised += 1
-            if seen.fingerprint == entry.fingerprint and (seen.guid, seen.link) != (entry.guid, entry.link):
-                changes.append(Renumbered(entry, seen.announcement))
-            if seen.fingerprint != entry.fingerprint:
-                changed = changed_fields(seen.shown, entry)
-                streak = seen.streak + 1 if polled and seen.changed_at == polled else 1
-                changes.append(Revised(entry, seen.announcement, changed, seen.shown, streak))
+            if found.fingerprint == entry.fingerprint and (found.guid, found.link) != (
+                entry.guid,
+                entry.link,
+            ):
+                changes.append(Renumbered(entry, found.announcement))
+            if found.fingerprint != entry.fingerprint:
+                changed = changed_fields(found.shown, entry)
+                streak = found.streak + 1 if polled and found.changed_at == polled else 1
+                changes.append(Revised(entry, found.announcement, changed, found.shown, streak))
             continue
         elsewhere = None if shared else known.elsewhere(entry)
         announcement = elsewhere or identify(source, entry, by_link=not shared)
@@ -164,12 +169,12 @@ class _Known:
 
 
 def _same_content(entry: Entry, gone: Sequence[Sighting]) -> Sighting | None:
-    """What this source showed in the same words and with the same date, under a guid and an address that it
-    shows no more: a publisher that renumbers. A few words on one day ("Minutes of the board") do not tell."""
+    """Which of those in the same words, that the source shows no more, has the same date: a publisher that
+    renumbers. A few words on one day ("Minutes of the board") do not tell."""
     date, length = entry.published_at, len(entry.title) + len(entry.text)
     if date is None or ("T" not in date and length < TELLING_CHARACTERS):
         return None
-    same = [s for s in gone if s.fingerprint == entry.fingerprint and s.shown["published_at"] == date]
+    same = [s for s in gone if s.shown["published_at"] == date]
     return same[0] if len(same) == 1 else None
 
 

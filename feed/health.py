@@ -12,11 +12,11 @@ from datetime import datetime
 
 from feed import plot, rhythm
 from feed.source import Source
-from storage import standing, wording
+from storage import source_wording, wording
 from storage.clock import from_stamp
 from storage.cursors import Cursor
-from storage.health import WEEKS
 from storage.plain import line
+from storage.source_history import WEEKS
 
 TROUBLES = ("failing", "held", "ended")
 """The states that somebody should look at, the worst first."""
@@ -123,13 +123,13 @@ def _row(source: Source, cursor: Cursor | None, weeks: Sequence[int] | None) -> 
         url=source.public_url,
         country=source.country,
         health=health,
-        reason=standing.plain(cursor.reason or "") if cursor else "",
-        notes=tuple(standing.notes(cursor)) if cursor else (),
+        reason=source_wording.plain(cursor.reason or "") if cursor else "",
+        notes=tuple(source_wording.notes(cursor)) if cursor else (),
         last_success=cursor.last_success if cursor else None,
         next_poll=cursor.next_poll if cursor else None,
-        pace="" if health == "ended" else standing.every(minutes),
+        pace="" if health == "ended" else source_wording.every(minutes),
         seen=cursor.seen if cursor else 0,
         new=cursor.new if cursor else 0,
         weeks=counts,
-        rhythm=standing.rhythm(counts),
+        rhythm=source_wording.rhythm(counts),
     )

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from feed import atom, source_pages
 from feed.source import Catalogue
-from storage import catalogue, cursors, filters, log, standing, terms, wording
+from storage import catalogue, cursors, filters, log, source_wording, terms, wording
 from storage.clock import now
 from storage.database import Database, Tx
 from storage.filters import Filter
@@ -37,7 +37,7 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
         watched = sources.current()
         return {
             "wording": wording,
-            "standing": standing,
+            "source_wording": source_wording,
             "terms": terms,
             "technologies": [(item.slug, item.label) for item in terms.technologies().values()],
             "ago": ago,

@@ -1,6 +1,6 @@
 """A small plot of how often a source announces something, as the path of an SVG drawing.
 
-Pure: no clock, no network, no database. What it shows is also said in words (storage.standing.rhythm).
+Pure: no clock, no network, no database. What it shows is also said in words (storage.source_wording.rhythm).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One poll of one source, from the lease to the fact in the log; and many of them at once.
+"""One poll of one source, from the lease to the fact in the log.
 
 The steps are numbered in docs/architecture.md. Network and parsing happen with no transaction open; what
 was learnt is written in one transaction. A source's failure is a value here, never an exception.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from queue import SimpleQueue
 from threading import BoundedSemaphore
 
 from feed import diff, hubs, rhythm, standing
@@ -23,19 +21,12 @@ from feed.fetch import Fetcher
 from feed.parse import Feed, without_the_future
 from feed.question import Response
 from feed.source import Source
-from feed.turns import Turns
 from storage import catalogue, cursors, effects, holders, log
 from storage.clock import now, to_stamp
 from storage.cursors import Cursor, LeaseLost
 from storage.database import Database, Tx
 from storage.errors import StorageError
-from storage.events import (
-    AnnouncementPublished,
-    AnnouncementRevised,
-    Event,
-    SourceReleased,
-    digest,
-)
+from storage.events import Event, SourceReleased, digest
 from storage.filters import Subject
 
 logger = logging.getLogger(__name__)
@@ -70,37 +61,6 @@ def prepare(db: Database, sources: Iterable[Source]) -> None:
         cursors.sync(tx, rows)
         for holder in dead:
             cursors.release(tx, holder)
-
-
-def poll_many(
-    poll_one: Callable[[Source], Outcome],
-    sources: Sequence[Source],
-    threads: int,
-    *,
-    at_once: int | None = None,
-    seconds_apart: float = 0.0,
-) -> Iterator[Outcome]:
-    """Poll the sources side by side, of one host `at_once` (default: as many as there are threads), begun
-    `seconds_apart`; their outcomes as they come in. Raises what a poll raises."""
-    outcomes: SimpleQueue[Outcome | Exception] = SimpleQueue()
-
-    def work(source: Source) -> None:
-        try:
-            outcomes.put(poll_one(source))
-        except Exception as error:
-            outcomes.put(error)
-
-    sources = list({source.id: source for source in sources}.values())
-    turns = Turns(work, threads=threads, at_once=at_once or threads, seconds_apart=seconds_apart)
-    turns.add(sources)
-    try:
-        for _ in sources:
-            outcome = outcomes.get()
-            if isinstance(outcome, Exception):
-                raise outcome
-            yield outcome
-    finally:
-        turns.close()
 
 
 def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -> Outcome:
@@ -155,7 +115,7 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
         read, moment = reader(source), now()
         with _READING:
             feed = parse(source, response, cursor)  # step 3
-            read_texts(db, source, cursor, feed, read, moment)  # step 4
+            read_texts(db, source, cursor, feed, read)  # step 4
         return _record_feed(db, source, response, feed, read, moment)
     except SourceError as error:
         return _record_failure(db, source, cursor, error)
@@ -203,14 +163,12 @@ def _record_feed(
         return _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
 
 
-def read_texts(
-    db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read, moment: datetime
-) -> None:
+def read_texts(db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read) -> None:
     """Let the rules read what is new, which takes long, before anything is held up: `read` remembers it."""
     with db.read() as tx:
         changes = compare(tx, source, cursor, feed).changes
     for change in changes:
-        if not isinstance(change, diff.Known):
+        if isinstance(change, diff.New | diff.Revised):
             entry = change.entry
             read(entry.title, entry.text, entry.url, entry.published_at)
 
@@ -317,20 +275,3 @@ def parse(source: Source, response: Response, cursor: Cursor) -> Feed:
     read, known = adapter(source.kind).read, frozenset(cursor.marks.split())
     feed = read(response.body or b"", known, url=response.url, content_type=response.content_type)
     return without_the_future(feed, now())
-
-
-COUNTED = ("sources", "fetched", "not_modified", "failed", "announcements", "revised", "events")
-
-
-def counted(outcome: Outcome) -> Counter[str]:
-    """What one outcome adds to the summary of `communique poll`: COUNTED."""
-    kinds = Counter(type(event) for event in outcome.events)
-    return Counter(
-        {
-            "sources": 1,
-            outcome.status: 1,
-            "announcements": kinds[AnnouncementPublished],
-            "revised": kinds[AnnouncementRevised],
-            "events": len(outcome.events),
-        }
-    )

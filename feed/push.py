@@ -61,7 +61,7 @@ def ring(db: Database, source: Source, hub: Hub, reason: str) -> Outcome:
 
 def _record(db: Database, source: Source, hub: Hub, cursor: Cursor, feed: Feed) -> Outcome:
     read, moment = reader(source), now()
-    poll.read_texts(db, source, cursor, feed, read, moment)
+    poll.read_texts(db, source, cursor, feed, read)
     with db.write() as tx:
         current = cursors.get(tx, source.id)
         if current is None or current.last_success is None:

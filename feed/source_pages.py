@@ -10,8 +10,8 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 
 from feed import atom, health, opml
 from feed.source import Catalogue
-from storage import cursors, hubs, standing, wording
-from storage import health as told
+from storage import cursors, hubs, source_wording, wording
+from storage import source_history as told
 from storage.clock import from_stamp, now
 from storage.cursors import Cursor
 from storage.database import Database
@@ -31,7 +31,7 @@ def add(pages: Blueprint, log_db: Database, sources: Catalogue, base_url: str) -
         return render_template(
             "sources.html",
             rows=[row for row in rows if not state or row.health == state],
-            summary=standing.summary(row.health for row in rows),
+            summary=source_wording.summary(row.health for row in rows),
             total=len(rows),
             state=state,
             next_poll=lambda row: health.next_poll(row, moment),
@@ -68,10 +68,10 @@ def overview(known: Sequence[Cursor]) -> dict[str, object]:
     bad = [cursor for cursor in known if cursor.health in ("failing", "held")]
     return {
         "total": len(known),
-        "summary": standing.summary(cursor.health for cursor in known),
+        "summary": source_wording.summary(cursor.health for cursor in known),
         "working": any(cursor.health == "ok" for cursor in known),
         "waiting": any(cursor.health == "new" for cursor in known),
-        "bad": standing.grouped(bad, lambda cursor: cursor.reason or ""),
+        "bad": source_wording.grouped(bad, lambda cursor: cursor.reason or ""),
         "last_poll": max((cursor.last_poll for cursor in known if cursor.last_poll), default=None),
     }
 

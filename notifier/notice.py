@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from notifier.message import Letterhead, addressed, written
-from storage import standing, wording
+from storage import source_wording, wording
 from storage.clock import from_stamp
 from storage.operator import Letter, News
 
@@ -57,7 +57,7 @@ def _part(what: str, news: Sequence[News]) -> dict[str, Any]:
         "title": _title(what, news),
         "groups": [
             {"reason": reason, "items": [_item(item) for item in found]}
-            for reason, found in standing.grouped(news, lambda item: item.reason)
+            for reason, found in source_wording.grouped(news, lambda item: item.reason)
         ],
         "todo": _todo(what, [item.source for item in news]),
     }

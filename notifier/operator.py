@@ -16,7 +16,7 @@ from notifier.channels import Channel
 from notifier.errors import DeliveryError
 from notifier.message import Letterhead
 from notifier.notice import notice
-from storage import cursors, health, holders, operator
+from storage import cursors, holders, operator, source_history
 from storage.clock import from_stamp, now
 from storage.database import Database
 from storage.operator import Letter, News, Told
@@ -71,7 +71,7 @@ def _news(log_db: Database, told: Sequence[Told]) -> list[News]:
             for cursor in found.values()
             for kind in troubles.kinds(cursor)
         ]
-        began = health.latest(tx, asked)
+        began = source_history.latest(tx, asked)
     return troubles.to_tell(found.values(), began, told, now())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from storage import standing
+from storage import source_wording
 from storage.clock import to_stamp
 from storage.cursors import Cursor
 from storage.operator import News, Told
@@ -64,9 +64,9 @@ def to_tell(cursors: Iterable[Cursor], began: Began, told: Sequence[Told], now: 
 
 def _begun(cursor: Cursor, kind: str, began: Began) -> News:
     position, since = began.get((cursor.source, BEGINNINGS[kind]), (0, cursor.last_poll or ""))
-    reason = standing.plain(cursor.reason or "")
+    reason = source_wording.plain(cursor.reason or "")
     if kind == "held":
-        reason = standing.news("SourceHeld", {"count": cursor.held})
+        reason = source_wording.news("SourceHeld", {"count": cursor.held})
     return News(
         what=kind,
         source=cursor.source,
@@ -76,7 +76,7 @@ def _begun(cursor: Cursor, kind: str, began: Began) -> News:
         position=position,
         since=since,
         reason=reason,
-        common=standing.common(reason),
+        common=source_wording.common(reason),
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from feed import health as shown
 from feed import plot, poll
-from storage import cursors, effects, health, log, standing
+from storage import cursors, effects, log, source_history, source_wording
 from storage.clock import now
 from storage.database import open_database
 from storage.events import (
@@ -60,7 +60,7 @@ def published(day: str | None, number: int = 1, source: str = "dsit") -> Announc
 
 def weeks(here: Installation, source: str = "dsit") -> list[int]:
     with here.log_db.read() as tx:
-        return health.weekly(tx, now()).get(source, [0] * health.WEEKS)
+        return source_history.weekly(tx, now()).get(source, [0] * source_history.WEEKS)
 
 
 def days_ago(days: int) -> str:
@@ -128,9 +128,9 @@ def test_one_question_answers_for_all_plots_and_each_question_has_its_index(here
             return self.tx.execute(sql, params)
 
     with here.log_db.read() as tx:
-        health.weekly(Spy(tx), now())
-        health.newest(Spy(tx))
-        health.latest(Spy(tx), [("dsit", "SourceFailing")])
+        source_history.weekly(Spy(tx), now())
+        source_history.newest(Spy(tx))
+        source_history.latest(Spy(tx), [("dsit", "SourceFailing")])
     assert len(plans) == 3
     assert "SEARCH announcements USING COVERING INDEX announcements_day" in plans[0]
     for plan in plans[1:]:
@@ -150,7 +150,7 @@ def test_one_question_answers_for_all_plots_and_each_question_has_its_index(here
     ],
 )
 def test_a_rhythm_is_told_in_words(counts: list[int], words: str) -> None:
-    assert standing.rhythm(counts) == words
+    assert source_wording.rhythm(counts) == words
 
 
 def test_a_plot_has_a_bar_for_each_week_and_stays_in_its_frame() -> None:
@@ -176,7 +176,7 @@ def test_a_plot_has_a_bar_for_each_week_and_stays_in_its_frame() -> None:
     ],
 )
 def test_a_pace_is_told_in_words(minutes: float, words: str) -> None:
-    assert standing.every(minutes) == words
+    assert source_wording.every(minutes) == words
 
 
 # The page
@@ -314,7 +314,7 @@ def test_without_a_network_the_front_page_has_one_line_and_not_one_for_each_sour
     ],
 )
 def test_reasons_are_compared_without_the_name_of_the_server(reason: str, common: str) -> None:
-    assert standing.common(reason) == common
+    assert source_wording.common(reason) == common
 
 
 # The command

@@ -33,7 +33,7 @@ ONLY = {
     "click": {path for path in WIRING if "/cli/" in path},
 }
 PURE = {
-    *("storage/events.py", "storage/filters.py", "storage/wording.py", "storage/standing.py"),
+    *("storage/events.py", "storage/filters.py", "storage/wording.py", "storage/source_wording.py"),
     *(
         "feed/cut.py",
         "feed/parse.py",

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from feed import settings
-from feed.poll import Outcome, poll_many
+from feed.poll import Outcome
+from feed.rounds import poll_many
 from feed.source import Source
 from feed.turns import Turns
 from tests.installation import Installation, call, rss

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> None:
     """Poll once what is due, or the named sources, and wait until done."""
     from feed import poll as polling
-    from feed import source
+    from feed import rounds, source
     from storage import cursors
     from storage.clock import now
 
@@ -57,10 +57,10 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
         return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched)
 
     total: Counter[str] = Counter()
-    for outcome in polling.poll_many(poll_one, chosen, **manners(settings)):
-        total += polling.counted(outcome)
+    for outcome in rounds.poll_many(poll_one, chosen, **manners(settings)):
+        total += rounds.counted(outcome)
         _print_outcome(outcome, dry_run, as_json)
-    counted = {name: total[name] for name in polling.COUNTED}
+    counted = {name: total[name] for name in rounds.COUNTED}
     if as_json:
         click.echo(json.dumps(counted))
     else:

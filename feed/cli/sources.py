@@ -54,14 +54,14 @@ def list_sources(settings: Settings, as_json: bool = False) -> None:
 def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> None:
     """Ask all sources (or the named ones) once and say what each answers; records nothing."""
     from feed import poll as polling
-    from feed import source
+    from feed import rounds, source
 
     watched = source.load(*settings.catalogue)
     if unknown := [key for key in ids if key not in watched]:
         raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
     log_db, fetcher = log_db_of(settings), fetcher_of(settings)
     chosen = [watched[key] for key in ids] or list(watched.values())
-    outcomes = polling.poll_many(
+    outcomes = rounds.poll_many(
         lambda item: polling.rehearse(log_db, fetcher, item), chosen, **manners(settings)
     )
     for outcome in outcomes:

@@ -6,7 +6,7 @@ UPDATE announcements SET day = (
 );
 CREATE INDEX announcements_day ON announcements (day, source);
 
--- The words after WHERE stand in storage.health, too: only where they are the same is the index used.
+-- The words after WHERE stand in storage.source_history, too: only where they are the same is the index used.
 CREATE INDEX events_of_sources ON events (stream, type) WHERE type IN (
     'SourceFailing', 'SourceRecovered', 'SourceMoved', 'SourceEnded', 'SourceGap', 'SourceHeld', 'SourceReleased'
 );
