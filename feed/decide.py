@@ -6,35 +6,21 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
-from feed import diff
+from feed import diff, telling, twins
 from feed.diff import Change, Known, New, Renumbered, Revised
 from feed.extract import Found, extract
+from feed.linked import Page, together
 from feed.parse import Entry
 from feed.source import Source
+from feed.telling import Status, Telling
+from storage.catalogue import Rival, Told
 from storage.cursors import Sighting
-from storage.events import (
-    ANNOUNCED,
-    CHANGED,
-    AnnouncementPublished,
-    AnnouncementRevised,
-    AnnouncementWithdrawn,
-    CallClosed,
-    Event,
-    Evidence,
-    Money,
-    SubjectAnnounced,
-)
-from storage.filters import Subject
-
-FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
-"""What can change in the life of a subject, beside its name and whether it is open."""
+from storage.events import AnnouncementPublished, AnnouncementRevised, Event, SubjectAnnounced, digest
 
 RESTLESS = 3
 """An entry that changed at more polls in a row than this has a clock in it: its edits are told only where
@@ -51,16 +37,20 @@ Read = Callable[[str, str, str, str | None], tuple[Found, ...]]
 class Past:
     """What is recorded already of the announcements that a poll shows.
 
-    `subjects` by announcement; `news` are the announcements that another source's first poll recorded as
+    `told` are their subjects; `news` are the announcements that another source's first poll recorded as
     backfill since this source was polled last, or that are held as part of another's flood: here they are
-    news; `texts` are the long texts that were shown before, by digest; `held` are the announcements that
-    are held.
+    news; `texts` are the long texts that were shown before, by digest; `pages` what linked pages said, by
+    announcement; `held` are the announcements that are held; `rivals` are the recorded subjects that a new
+    one may be the same as, by the new one's id, and `days` (UTC) when their announcements were published.
     """
 
-    subjects: Mapping[str, Sequence[Subject]]
+    told: Mapping[str, Sequence[Told]]
     news: Set[str] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[str, Page] = field(default_factory=dict)
     held: Set[str] = frozenset()
+    rivals: Mapping[str, Sequence[Rival]] = field(default_factory=dict)
+    days: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +77,18 @@ def reader(source: Source) -> Read:
     return read
 
 
+def found_in(change: Change, read: Read) -> dict[str, Found]:
+    """What the rules read in what an entry shows now, by id: in its page, where that was read, too."""
+    return telling.keyed(change.announcement, read(*_words(change.entry)))
+
+
+def _words(entry: Entry) -> tuple[str, str, str, str | None]:
+    if entry.page is None:
+        return entry.title, entry.text, entry.url, entry.published_at
+    text = together(entry.text, entry.page)
+    return entry.title, text, entry.url, entry.published_at or entry.page.published_at
+
+
 def decide(
     source: Source,
     changes: Sequence[Change],
@@ -106,83 +108,97 @@ def decide(
     status = Status(backfill, held=not backfill and news > explained)
     events: list[Event] = []
     for change in changes:
-        known = past.subjects.get(change.announcement, ())
         match change:
             case New():
-                events += _new(source, change, read, status)
+                events += _new(source, change, read, past, status)
             case Known():
-                events += _known(source, change, known, read, past, status)
+                events += _known(source, change, read, past, status)
             case Renumbered():
                 pass  # only its guid and address are noted
             case Revised():
-                events += _revised(source, change, known, read, past)
+                events += _revised(source, change, read, past)
     return Decision(
         events=tuple(events),
         sightings=tuple(_sighting(source.id, change, stamp, _is_told(change, events)) for change in changes),
-        texts=tuple(text for change in changes if (text := _text(change, events))),
+        texts=tuple(text for change in changes for text in _texts(change, events)),
         new=sum(isinstance(change, New) for change in changes),
         restless=sum(_restless(change) for change in changes),
         held=len(_held(events) - past.held),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What keeps new entries from being told: that they are old, or that they are too many."""
-
-    backfill: bool = False
-    held: bool = False
+def _telling(source: Source, change: Change) -> Telling:
+    return Telling(source.id, change.announcement, change.entry.title, change.entry.url)
 
 
-def _new(source: Source, change: New, read: Read, status: Status) -> list[Event]:
+def _new(source: Source, change: New, read: Read, past: Past, status: Status) -> list[Event]:
     entry = change.entry
+    shown = diff.shown(entry)
+    if entry.page is not None:
+        shown["published_at"] = entry.published_at or entry.page.published_at
     published = AnnouncementPublished(
-        source=source.id, announcement=change.announcement, **asdict(status), **diff.shown(entry)
+        source=source.id,
+        announcement=change.announcement,
+        page=_page(entry),
+        **asdict(status),
+        **shown,
     )
-    if _withdrawal(entry):
-        return [published, _withdrawn(source, change)]
-    found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
-    return [published, *(_announced(source, change, key, found[key], status) for key in found)]
+    if withdrawal := _withdrawal(source, change):
+        return [published, withdrawal]
+    return [published, *_announced(source, change, found_in(change, read), past, status)]
 
 
-def _known(
-    source: Source, change: Known, known: Sequence[Subject], read: Read, past: Past, status: Status
+def _announced(
+    source: Source, change: Change, found: Mapping[str, Found], past: Past, status: Status
 ) -> list[Event]:
+    """What subjects that this announcement told nothing of before amount to."""
+    events: list[Event] = []
+    for key, facts in found.items():
+        day = past.days.get(change.announcement, "")
+        match = twins.match(facts, day, past.rivals[key]) if past.rivals.get(key) else None
+        events += telling.announced(_telling(source, change), key, facts, status, match)
+    return events
+
+
+def _known(source: Source, change: Known, read: Read, past: Past, status: Status) -> list[Event]:
     """What another source told already: its subjects are news only where that one told none of them, or
     told them as part of its archive, or in a flood, while they are new here."""
-    entry = change.entry
+    told = past.told.get(change.announcement, ())
     again = change.announcement in past.news and not status.backfill and not status.held
-    if (known and not again) or _withdrawal(entry):
+    if (told and not again) or _withdrawal(source, change):
         return []
-    found = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
-    return [_announced(source, change, key, found[key], status) for key in found]
+    found = found_in(change, read)
+    if not told:
+        return _announced(source, change, found, past, status)
+    named = {one.key: one.subject.id for one in told}
+    return [
+        event
+        for key, facts in found.items()
+        for event in telling.announced(_telling(source, change), named.get(key, key), facts, status)
+    ]
 
 
-def _revised(
-    source: Source, change: Revised, known: Sequence[Subject], read: Read, past: Past
-) -> list[Event]:
-    entry = change.entry
-    if _withdrawal(entry):
-        if _WITHDRAWN.match(change.shown["title"]):
-            return []
-        return [_withdrawn(source, change), *_closed(source, change, known)]
+def _revised(source: Source, change: Revised, read: Read, past: Past) -> list[Event]:
+    told = past.told.get(change.announcement, ())
+    by = _telling(source, change)
+    was_withdrawn = bool(_WITHDRAWN.match(change.shown["title"]))
+    if withdrawal := _withdrawal(source, change):
+        return [] if was_withdrawn else [withdrawal, *telling.closed(by, told)]
     revised = AnnouncementRevised(
         source=source.id,
         announcement=change.announcement,
-        title=entry.title,
-        url=entry.url,
-        changed=change.changed,
+        title=change.entry.title,
+        url=change.entry.url,
+        changed=change.changed | _page_changed(change, past),
     )
-    recorded = {subject.id: subject for subject in known}
+    recorded = {one.key: one.subject for one in told}
     status = Status(held=change.announcement in past.held)
-    before = _subjects(change.announcement, _read_before(change, read, past))
-    now = _subjects(change.announcement, read(entry.title, entry.text, entry.url, entry.published_at))
-    events: list[Event] = []
-    for key, facts in now.items():
-        if key not in recorded:
-            events.append(_announced(source, change, key, facts, status))
-        elif key in before:
-            events += _moved(source, change, recorded[key], before[key], facts)
+    before = telling.keyed(change.announcement, read(*_words_before(change, past)))
+    now = found_in(change, read)
+    events = _announced(source, change, {key: now[key] for key in now if key not in recorded}, past, status)
+    for key in now:
+        if key in recorded and key in before and not recorded[key].retracted:
+            events += telling.moved(by, recorded[key], before[key], now[key], reopened=was_withdrawn)
     return [] if _restless(change) and not events else [revised, *events]
 
 
@@ -190,101 +206,37 @@ def _restless(change: Change) -> bool:
     return isinstance(change, Revised) and change.streak > RESTLESS
 
 
-def _read_before(change: Revised, read: Read, past: Past) -> tuple[Found, ...]:
-    """What today's rules read in what this source showed before: so that neither better rules nor what
-    another source told is taken for an edit."""
+def _words_before(change: Revised, past: Past) -> tuple[str, str, str, str | None]:
+    """What this source showed before, to be read by today's rules: so that neither better rules nor what
+    another source told is taken for an edit. Its page counts where the page was read again now."""
     shown = change.shown
+    title = _WITHDRAWN.sub("", shown["title"]).strip()
     text = past.texts.get(shown["text"] or "", shown["summary"])
-    return read(_WITHDRAWN.sub("", shown["title"]).strip(), text, shown["url"], shown["published_at"])
+    page = past.pages.get(change.announcement) if change.entry.page else None
+    if page is None:
+        return title, text, shown["url"], shown["published_at"]
+    return title, together(text, page), shown["url"], shown["published_at"] or page.published_at
 
 
-def _subjects(announcement: str, subjects: Sequence[Found]) -> dict[str, Found]:
-    """The subjects of an announcement by id: its first call is its first call again after a revision."""
-    found: dict[str, Found] = {}
-    counted: Counter[str] = Counter()
-    for facts in subjects:
-        counted[facts.kind] += 1
-        key = uuid.uuid5(diff.NAMESPACE, f"{announcement}\n{facts.kind}\n{counted[facts.kind]}")
-        found[str(key)] = facts
-    return found
+def _page(entry: Entry) -> str | None:
+    """The digest of what the linked page says, where it was read."""
+    return digest(entry.page.text.encode()) if entry.page else None
 
 
-def _announced(source: Source, change: Change, key: str, facts: Found, status: Status) -> Event:
-    return ANNOUNCED[facts.kind](
-        subject=key,
-        announcement=change.announcement,
-        source=source.id,
-        title=facts.title,
-        url=change.entry.url,
-        summary=facts.summary,
-        technologies=facts.technologies,
-        countries=facts.countries,
-        bodies=facts.bodies,
-        money=facts.money,
-        opens=facts.opens,
-        closes=facts.closes,
-        evidence=facts.evidence,
-        **asdict(status),
-    )
+def _page_changed(change: Revised, past: Past) -> dict[str, dict[str, Any]]:
+    before, now = past.pages.get(change.announcement), _page(change.entry)
+    old = digest(before.text.encode()) if before else None
+    return {"page": {"from": old, "to": now}} if now and now != old else {}
 
 
-def _moved(source: Source, change: Revised, recorded: Subject, before: Found, after: Found) -> list[Event]:
-    """The facts that the edit moved. One that is no longer stated stays: silence is no evidence."""
-    changed: dict[str, dict[str, Any]] = {}
-    if _plain("title", before.title) != _plain("title", after.title) != _plain("title", recorded.title):
-        changed["title"] = {"from": recorded.title, "to": after.title}
-    if recorded.closed and _WITHDRAWN.match(change.shown["title"]):
-        changed["closed"] = {"from": True, "to": False}
-    for name in FACTS:
-        old, new, known = getattr(before, name), getattr(after, name), getattr(recorded, name)
-        if new and _plain(name, new) not in (_plain(name, old), _plain(name, known)):
-            changed[name] = {"from": _json(known), "to": _json(new)}
-    if not changed:
-        return []
-    if "title" in changed:  # its words go with it, but are not worth a message by themselves
-        changed["summary"] = {"from": recorded.summary, "to": after.summary}
-    return [
-        CHANGED[recorded.kind](
-            subject=recorded.id,
-            announcement=change.announcement,
-            source=source.id,
-            title=after.title,
-            url=change.entry.url or recorded.url,
-            changed=changed,
-            backfill=False,
-            evidence=tuple(item for item in after.evidence if item.field in changed),
-        )
-    ]
-
-
-def _withdrawal(entry: Entry) -> re.Match[str] | None:
-    return _WITHDRAWN.match(entry.title)
-
-
-def _withdrawn(source: Source, change: New | Revised) -> Event:
-    entry = change.entry
-    return AnnouncementWithdrawn(
-        source=source.id,
-        announcement=change.announcement,
-        title=entry.title,
-        url=entry.url,
-        evidence=(Evidence("withdrawn", "title.withdrawn", entry.title),),
-    )
-
-
-def _closed(source: Source, change: Revised, known: Sequence[Subject]) -> list[Event]:
-    return [
-        CallClosed(
-            subject=subject.id,
-            announcement=change.announcement,
-            source=source.id,
-            title=subject.title,
-            url=change.entry.url or subject.url,
-            reason="the announcement was withdrawn",
-        )
-        for subject in known
-        if subject.kind == "call" and not subject.closed
-    ]
+def _withdrawal(source: Source, change: Change) -> Event | None:
+    """That the source has taken it back, where its title or a notice on its page says so."""
+    entry, by = change.entry, _telling(source, change)
+    if _WITHDRAWN.match(entry.title):
+        return telling.withdrawn(by, "title.withdrawn", entry.title)
+    if entry.page is not None and entry.page.withdrawn:
+        return telling.withdrawn(by, "page.withdrawn", entry.page.withdrawn[:200])
+    return None
 
 
 def _held(events: Sequence[Event]) -> set[str]:
@@ -302,10 +254,13 @@ def _is_told(change: Change, events: Sequence[Event]) -> bool:
     )
 
 
-def _text(change: Change, events: Sequence[Event]) -> str | None:
-    """The long text that the record refers to from now on."""
+def _texts(change: Change, events: Sequence[Event]) -> list[str]:
+    """The long texts that the record refers to from now on."""
     entry = change.entry
-    return entry.text if entry.text != entry.summary and _is_told(change, events) else None
+    if not _is_told(change, events):
+        return []
+    texts = [entry.text] if entry.text != entry.summary else []
+    return [*texts, entry.page.text] if entry.page and not isinstance(change, Known) else texts
 
 
 def _sighting(source: str, change: Change, stamp: str, told: bool) -> Sighting:
@@ -323,16 +278,3 @@ def _sighting(source: str, change: Change, stamp: str, told: bool) -> Sighting:
         changed_at=stamp if isinstance(change, Revised) else None,
         streak=change.streak if isinstance(change, Revised) else 0,
     )
-
-
-def _plain(name: str, value: Any) -> Any:
-    """What counts when facts are compared: not the words that money was read from, nor any order."""
-    if name == "money":
-        return sorted((item.amount, item.currency, item.role) for item in value)
-    return sorted(value) if isinstance(value, tuple) else value
-
-
-def _json(value: Any) -> Any:
-    if not isinstance(value, tuple):
-        return value
-    return [asdict(item) if isinstance(item, Money) else item for item in value]

@@ -52,6 +52,10 @@ class NotAFeed(SourceError):
     """The answer can be read, but it is no feed."""
 
 
+class NotAPage(SourceError):
+    """What an announcement links to is no page that can be read: a PDF, a picture, nothing at all."""
+
+
 class ShapeChanged(NotAFeed):
     """An interface or a list page that we read is no longer built as it was."""
 

@@ -23,6 +23,7 @@ from feed import hints, moments, walls
 from feed.cut import cut
 from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.hints import Hints
+from feed.linked import Page
 from feed.links import canonical, clean
 from feed.text import plain
 from storage.plain import comparable, line, shorten
@@ -41,7 +42,7 @@ class Entry:
     `link` is the canonical form of `url` (None: no usable link); `text` is the longest text that the entry
     carries, `summary` its beginning; `published_at` is ISO 8601 (a bare date where the feed gives one, else
     with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without what only
-    looks different.
+    looks different. `page` is what the linked page says, once it was read: no part of what the feed shows.
     """
 
     guid: str | None
@@ -51,6 +52,7 @@ class Entry:
     summary: str
     text: str
     published_at: str | None
+    page: Page | None = field(default=None, compare=False)
     fingerprint: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,8 @@
 """One poll of one source, from the lease to the fact in the log.
 
 The steps are numbered in docs/architecture.md. Network and parsing happen with no transaction open; what
-was learnt is written in one transaction. A source's failure is a value here, never an exception.
+was learnt is written in one transaction. A source's failure is a value here, never an exception; a linked
+page's is none at all: it is read later.
 """
 
 from __future__ import annotations
@@ -13,21 +14,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
 
-from feed import diff, hubs, rhythm, standing
+from feed import diff, hubs, rhythm, standing, twins
 from feed.adapters import adapter
-from feed.decide import Decision, Past, Read, decide, reader
+from feed.decide import Decision, Past, Read, decide, found_in, reader
 from feed.errors import SourceError
 from feed.fetch import Fetcher
-from feed.parse import Feed, without_the_future
+from feed.linked import Page
+from feed.parse import Entry, Feed, without_the_future
 from feed.question import Response
 from feed.source import Source
-from storage import catalogue, cursors, effects, holders, log
+from feed.visits import Seen, Visitor
+from storage import catalogue, cursors, effects, holders, log, visits
 from storage.clock import now, to_stamp
 from storage.cursors import Cursor, LeaseLost
 from storage.database import Database, Tx
 from storage.errors import StorageError
 from storage.events import Event, SourceReleased, digest
-from storage.filters import Subject
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +65,12 @@ def prepare(db: Database, sources: Iterable[Source]) -> None:
             cursors.release(tx, holder)
 
 
-def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -> Outcome:
+def poll(
+    db: Database, fetcher: Fetcher, source: Source, *, due: bool = False, visitor: Visitor | None = None
+) -> Outcome:
     """Lease the source, poll it, record what it shows; with `due`, only if its time has come.
 
+    `visitor` reads the linked pages, where the source's `pages` is on; without one they are left for later.
     Raises StorageError when the log cannot be written.
     """
     started = now()
@@ -75,12 +80,12 @@ def poll(db: Database, fetcher: Fetcher, source: Source, *, due: bool = False) -
     if cursor is None:
         return Outcome(source.id, "skipped", reason="another worker polls it, or it wants to be left alone")
     try:
-        return _poll_leased(db, fetcher, source, cursor)
+        return _poll_leased(db, fetcher, source, cursor, visitor)
     except LeaseLost as error:
         return Outcome(source.id, "skipped", reason=str(error))
 
 
-def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
+def rehearse(db: Database, fetcher: Fetcher, source: Source, *, visitor: Visitor | None = None) -> Outcome:
     """Poll the source and say what would be recorded; write nothing."""
     with db.read() as tx:
         cursor = cursors.get(tx, source.id) or cursors.blank(*source.row)
@@ -88,7 +93,7 @@ def rehearse(db: Database, fetcher: Fetcher, source: Source) -> Outcome:
         response = _ask(fetcher, source, cursor)
         if _unchanged(response, cursor):
             return Outcome(source.id, "not_modified")
-        feed = parse(source, response, cursor)
+        feed, _ = with_pages(db, source, cursor, parse(source, response, cursor), visitor)
     except SourceError as error:
         return Outcome(source.id, "failed", reason=str(error))
     except Exception as error:  # as in a poll: one feed must not stop the others
@@ -105,7 +110,9 @@ def foresee(db: Database, source: Source, feed: Feed) -> tuple[Event, ...]:
         return judge(tx, source, cursor, compared.changes, reader(source), now()).events
 
 
-def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor) -> Outcome:
+def _poll_leased(
+    db: Database, fetcher: Fetcher, source: Source, cursor: Cursor, visitor: Visitor | None
+) -> Outcome:
     try:
         response = _ask(fetcher, source, cursor)  # step 2
         if response.body is None and cursor.last_success is None:
@@ -115,8 +122,10 @@ def _poll_leased(db: Database, fetcher: Fetcher, source: Source, cursor: Cursor)
         read, moment = reader(source), now()
         with _READING:
             feed = parse(source, response, cursor)  # step 3
+        feed, seen = with_pages(db, source, cursor, feed, visitor)
+        with _READING:
             read_texts(db, source, cursor, feed, read)  # step 4
-        return _record_feed(db, source, response, feed, read, moment)
+        return _record_feed(db, source, response, feed, read, moment, seen)
     except SourceError as error:
         return _record_failure(db, source, cursor, error)
     except StorageError:
@@ -152,7 +161,7 @@ def _record_standing(
 
 
 def _record_feed(
-    db: Database, source: Source, response: Response, feed: Feed, read: Read, moment: datetime
+    db: Database, source: Source, response: Response, feed: Feed, read: Read, moment: datetime, seen: Seen
 ) -> Outcome:
     with db.write() as tx:  # step 5
         cursor = _still_ours(tx, source)
@@ -160,7 +169,32 @@ def _record_feed(
         decision = judge(tx, source, cursor, compared.changes, read, moment)
         strange = compared.strange and len(feed.entries) == feed.seen
         after = standing.after_answer(source, cursor, response, moment, feed, decision, strange=strange)
+        if source.pages:
+            plan_visits(tx, source, compared.changes, seen, moment)
         return _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
+
+
+def with_pages(
+    db: Database, source: Source, cursor: Cursor, feed: Feed, visitor: Visitor | None
+) -> tuple[Feed, Seen]:
+    """The feed with the pages of its new and revised entries, where the source's `pages` is on."""
+    if not source.pages or visitor is None:
+        return feed, Seen()
+    with db.read() as tx:
+        changes = compare(tx, source, cursor, feed).changes
+    news = [change.entry for change in changes if isinstance(change, diff.New | diff.Revised)]
+    seen = visitor.pages(news, source)
+    entries = tuple(dataclasses.replace(entry, page=seen.pages.get(entry)) for entry in feed.entries)
+    return dataclasses.replace(feed, entries=entries), seen
+
+
+def plan_visits(tx: Tx, source: Source, changes: Sequence[diff.Change], seen: Seen, moment: datetime) -> None:
+    """Leave for later the pages that were not read; one that another source's announcement links to, too."""
+    known = [change.announcement for change in changes if isinstance(change, diff.Known)]
+    settled = {*catalogue.pages(tx, known), *visits.planned(tx, known)} if known else set()
+    for change in changes:
+        if not isinstance(change, diff.Renumbered) and change.announcement not in settled:
+            seen.note(tx, source, change.entry, change.announcement, moment)
 
 
 def read_texts(db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read) -> None:
@@ -169,8 +203,7 @@ def read_texts(db: Database, source: Source, cursor: Cursor, feed: Feed, read: R
         changes = compare(tx, source, cursor, feed).changes
     for change in changes:
         if isinstance(change, diff.New | diff.Revised):
-            entry = change.entry
-            read(entry.title, entry.text, entry.url, entry.published_at)
+            found_in(change, read)
 
 
 def _still_ours(tx: Tx, source: Source) -> Cursor:
@@ -206,7 +239,7 @@ def judge(
     return decide(
         source,
         changes,
-        _past(tx, cursor, changes),
+        _past(tx, source, cursor, changes, read, moment),
         read,
         backfill=cursor.last_success is None,
         explained=standing.explained(cursor, moment),
@@ -214,18 +247,55 @@ def judge(
     )
 
 
-def _past(tx: Tx, cursor: Cursor, changes: Sequence[diff.Change]) -> Past:
-    subjects: dict[str, list[Subject]] = {}
-    for subject in catalogue.subjects_of(tx, [change.announcement for change in changes]):
-        subjects.setdefault(subject.announcement, []).append(subject)
+def _past(
+    tx: Tx, source: Source, cursor: Cursor, changes: Sequence[diff.Change], read: Read, moment: datetime
+) -> Past:
     known = [change.announcement for change in changes if isinstance(change, diff.Known)]
-    shown = [change.shown["text"] for change in changes if isinstance(change, diff.Revised)]
+    revised = [change for change in changes if isinstance(change, diff.Revised)]
+    shown = [change.shown["text"] for change in revised]
+    told = catalogue.told(tx, [change.announcement for change in changes])
+    fresh = [
+        change
+        for change in changes
+        if isinstance(change, diff.New | diff.Revised) or change.announcement not in told
+    ]
     return Past(
-        subjects=subjects,
+        told=told,
         news=catalogue.untold(tx, known, cursor.last_success) if cursor.last_success else set(),
         texts={key: text for key in shown if key and (text := log.text(tx, key)) is not None},
+        pages=_pages(tx, [change.announcement for change in revised]),
         held=catalogue.held(tx, [change.announcement for change in changes]),
+        rivals=_rivals(tx, source, fresh, read, moment),
+        days={change.announcement: _day(change.entry, moment) for change in fresh},
     )
+
+
+def _pages(tx: Tx, announcements: Sequence[str]) -> dict[str, Page]:
+    """What the pages of these announcements said when they were read."""
+    return {
+        key: Page(text=text, published_at=published_at)
+        for key, (page, published_at) in catalogue.pages(tx, announcements).items()
+        if (text := log.text(tx, page)) is not None
+    }
+
+
+def _rivals(
+    tx: Tx, source: Source, changes: Sequence[diff.Change], read: Read, moment: datetime
+) -> dict[str, list[catalogue.Rival]]:
+    """The subjects of other sources that those in these entries may be the same as."""
+    since = log.first_since(tx, moment - twins.WINDOW)
+    return {
+        key: catalogue.rivals(tx, facts.kind, facts.title, source.id, since)
+        for change in changes
+        if not isinstance(change, diff.Renumbered)
+        for key, facts in found_in(change, read).items()
+    }
+
+
+def _day(entry: Entry, moment: datetime) -> str:
+    """The UTC day on which an entry was published, as the read model will tell it."""
+    stated = entry.published_at or (entry.page.published_at if entry.page else None)
+    return effects.day(stated, to_stamp(moment))
 
 
 def _write(tx: Tx, before: Cursor, after: Cursor, decision: Decision, outcome: Outcome) -> Outcome:

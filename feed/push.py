@@ -37,6 +37,8 @@ def receive(db: Database, source: Source, hub: Hub, body: bytes, content_type: s
         cursor = cursors.get(tx, source.id)
     if cursor is None or cursor.last_success is None:
         return ring(db, source, hub, "the source was not polled yet")
+    if source.pages:
+        return ring(db, source, hub, "the linked pages are read, too")
     if len(body) > READ_BYTES:
         return ring(db, source, hub, f"more than {READ_BYTES // 1_000_000} MB")
     try:

@@ -15,11 +15,12 @@ from datetime import timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from feed import hubs, poll, source
+from feed import hubs, poll, source, visits
 from feed.fetch import Fetcher
 from feed.settings import Settings
 from feed.source import Source
 from feed.turns import Turns
+from feed.visits import Visitor
 from notifier import deliver, operator
 from notifier.channels import Channel, open_channel
 from notifier.message import Letterhead
@@ -28,6 +29,7 @@ from storage import cursors, people
 from storage.clock import now
 from storage.database import Database, open_database
 from storage.errors import StorageError
+from storage.visits import Visit
 
 logger = logging.getLogger("worker")
 
@@ -35,6 +37,8 @@ STOP = {signal.SIGTERM, signal.SIGINT}
 DELIVER_SECONDS = 1
 KEEP_HOUSE_SECONDS = 3600
 TEND_HUBS_SECONDS = 60
+VISIT_SECONDS = 5
+VISITING_THREADS = 4
 UNCONFIRMED = timedelta(days=7)
 
 
@@ -46,6 +50,7 @@ class Work:
     people_db: Database
     catalogue: source.Catalogue
     fetcher: Fetcher
+    visitor: Visitor
     channel: Channel
     letterhead: Letterhead
     operators: tuple[str, ...]
@@ -66,20 +71,24 @@ def run(settings: Settings) -> None:
     # Blocked before any thread starts, and waited for below: a handler would run whenever the main thread
     # happens to wake, and could meet a lock that it holds.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
-    turns = Turns(
+    turns: Turns[Source] = Turns(
         lambda due: _poll(work, due),
         threads=settings.threads,
         at_once=settings.host_connections,
         seconds_apart=settings.host_seconds,
     )
-    # Four jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
+    visiting: Turns[Visit] = Turns(
+        lambda due: _visit(work, due), threads=VISITING_THREADS, at_once=1, seconds_apart=0
+    )
+    # Five jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
     scheduler = BackgroundScheduler(
-        executors={"default": JobThreads(4)},
+        executors={"default": JobThreads(5)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone="UTC",
     )
     for job, seconds in (
         (lambda: tick(work, turns), settings.poll_seconds),
+        (lambda: visit_pages(work, visiting), VISIT_SECONDS),
         (lambda: notify(work), DELIVER_SECONDS),
         (lambda: keep_house(work), KEEP_HOUSE_SECONDS),
         (lambda: tend_hubs(work, settings), TEND_HUBS_SECONDS),
@@ -93,12 +102,13 @@ def run(settings: Settings) -> None:
     logger.info("stopping: finishing what is in hand")
     scheduler.shutdown(wait=True)
     turns.close()
+    visiting.close()
     work.fetcher.close()
     work.log_db.close()
     work.people_db.close()
 
 
-def tick(work: Work, turns: Turns) -> None:
+def tick(work: Work, turns: Turns[Source]) -> None:
     """Put what is due in line. A slow source keeps one of the polling threads, not the others."""
     if work.stopping.is_set():
         return
@@ -108,6 +118,12 @@ def tick(work: Work, turns: Turns) -> None:
     with work.log_db.read() as tx:
         due = cursors.waiting(tx, now())
     turns.add(work.sources[key] for key in due if key in work.sources)
+
+
+def visit_pages(work: Work, visiting: Turns[Visit]) -> None:
+    """Put the linked pages in line that could not be read with their announcements."""
+    if not work.stopping.is_set():
+        visiting.add(visits.due(work.log_db, work.sources))
 
 
 def notify(work: Work) -> None:
@@ -137,15 +153,17 @@ def keep_house(work: Work) -> None:
 
 
 def _prepare(settings: Settings) -> Work:
+    fetcher = Fetcher(
+        contact=settings.base_url,
+        allow_private_networks=settings.allow_private_networks,
+        threads=settings.threads,
+    )
     return Work(
         log_db=open_database(settings.log_url, "log"),
         people_db=open_database(settings.people_url, "people"),
         catalogue=source.Catalogue(*settings.catalogue),
-        fetcher=Fetcher(
-            contact=settings.base_url,
-            allow_private_networks=settings.allow_private_networks,
-            threads=settings.threads,
-        ),
+        fetcher=fetcher,
+        visitor=Visitor(fetcher, seconds_apart=settings.host_seconds),
         channel=open_channel(settings.smtp_url),
         letterhead=letterhead(settings),
         operators=settings.operators,
@@ -156,7 +174,7 @@ def _poll(work: Work, due: Source) -> None:
     if work.stopping.is_set():
         return
     try:
-        outcome = poll.poll(work.log_db, work.fetcher, due, due=True)
+        outcome = poll.poll(work.log_db, work.fetcher, due, due=True, visitor=work.visitor)
     except StorageError as error:
         logger.error("source %s: %s", due.id, error)
         return
@@ -167,6 +185,18 @@ def _poll(work: Work, due: Source) -> None:
         logger.warning("source %s: %s", due.id, outcome.reason)
     elif outcome.events:
         logger.info("source %s: recorded %d", due.id, len(outcome.events))
+
+
+def _visit(work: Work, due: Visit) -> None:
+    if work.stopping.is_set() or due.source not in work.sources:
+        return
+    try:
+        events = visits.read_later(work.log_db, work.visitor, work.sources[due.source], due)
+    except StorageError as error:
+        logger.error("page %s: %s", due.url, error)
+        return
+    if len(events) > 1:
+        logger.info("source %s: recorded %d", due.source, len(events))
 
 
 def _guarded(job: Callable[[], None]) -> Callable[[], None]:

@@ -15,7 +15,7 @@ from storage import log
 from storage.clock import to_stamp
 from storage.database import Tx
 from storage.events import Evidence, Money
-from storage.filters import Filter, Subject, horizon
+from storage.filters import Filter, Subject, horizon, words
 from storage.log import Recorded
 
 FACETS = {"technology": "technologies", "country": "countries", "body": "bodies"}
@@ -23,9 +23,10 @@ FACETS = {"technology": "technologies", "country": "countries", "body": "bodies"
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One thing a source published, as it stands now. `text` is the digest of its full text, or None;
-    `position`, `revised` and `withdrawn` are positions in the log. `day` (UTC) is when it was published, as
-    first stated; when it was recorded where nothing was stated, or a day still to come."""
+    """One thing a source published, as it stands now. `text` is the digest of its full text, or None, `page`
+    that of what its linked page says; `position`, `revised` and `withdrawn` are positions in the log. `day`
+    (UTC) is when it was published, as first stated; when it was recorded where nothing was stated, or a day
+    still to come."""
 
     id: str
     source: str
@@ -40,6 +41,41 @@ class Announcement:
     backfill: bool
     held: bool
     day: str
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Another announcement of a subject: `id` is the id that it would have had of its own, `reason` says why
+    the two are one, `position` is SubjectLinked's."""
+
+    id: str
+    announcement: str
+    source: str
+    title: str
+    url: str
+    reason: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A subject that an announcement told of. `key` is the id that it has there: another than the subject's
+    own where the two were linked. `alone` says that no other announcement tells of it."""
+
+    key: str
+    subject: Subject
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A subject that a new one may be the same as. `day` (UTC) is when its announcement was published, `told`
+    whether it was news (neither backfill nor held)."""
+
+    subject: Subject
+    day: str
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +131,62 @@ def subject(tx: Tx, key: str) -> Subject | None:
     return read_subject(row) if row else None
 
 
-def subjects_of(tx: Tx, announcements: Sequence[str]) -> list[Subject]:
-    """The subjects that these announcements announced, oldest first."""
+def told(tx: Tx, announcements: Sequence[str]) -> dict[str, list[Told]]:
+    """The subjects that each of these announcements told of, oldest first."""
     rows = tx.execute(
-        "SELECT * FROM subjects WHERE announcement IN (SELECT value FROM json_each(?)) ORDER BY announced",
+        "WITH asked (id) AS (SELECT value FROM json_each(?))"
+        " SELECT s.*, s.id AS twin, s.announcement AS teller,"
+        " NOT EXISTS (SELECT 1 FROM twins t WHERE t.subject = s.announced) AS alone"
+        " FROM subjects s WHERE s.announcement IN (SELECT id FROM asked)"
+        " UNION ALL SELECT s.*, t.id AS twin, t.announcement AS teller, 0 AS alone"
+        " FROM twins t JOIN subjects s ON s.announced = t.subject"
+        " WHERE t.announcement IN (SELECT id FROM asked) ORDER BY announced",
         (json.dumps(list(announcements)),),
     )
-    return [read_subject(row) for row in rows]
+    found: dict[str, list[Told]] = {}
+    for row in rows:
+        one = Told(row["twin"], read_subject(row), bool(row["alone"]))
+        found.setdefault(row["teller"], []).append(one)
+    return found
+
+
+def twins(tx: Tx, key: str) -> list[Twin]:
+    """The further announcements of the subject with this id, oldest first."""
+    rows = tx.execute(
+        "SELECT t.id, t.announcement, t.source, t.title, t.url, t.reason, t.position FROM twins t"
+        " JOIN subjects s ON s.announced = t.subject WHERE s.id = ? ORDER BY t.position",
+        (key,),
+    )
+    return [Twin(**dict(row)) for row in rows]
+
+
+def rivals(tx: Tx, kind: str, title: str, source: str, since: int, *, limit: int = 20) -> list[Rival]:
+    """The subjects that sources other than `source` announced from position `since` on and whose words are
+    most like the title, the likest first."""
+    wanted = " OR ".join(f'"{word}"' for word in dict.fromkeys(words(title)) if len(word) > 2)
+    if not wanted:
+        return []
+    rows = tx.execute(
+        "SELECT s.*, a.day FROM subjects_search f JOIN subjects s ON s.announced = f.rowid"
+        " JOIN announcements a ON a.id = s.announcement"
+        " WHERE subjects_search MATCH ? AND f.rowid >= ? AND s.kind = ? AND s.source <> ?"
+        " AND s.retracted IS NULL ORDER BY f.rank LIMIT ?",
+        (wanted, since, kind, source, limit),
+    )
+    return [
+        Rival(read_subject(row), row["day"], not (row["backfill"] or row["held"])) for row in rows.fetchall()
+    ]
+
+
+def pages(tx: Tx, keys: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """Of those of the announcements whose linked page was read, the digest of what it says, and when the
+    announcement was published."""
+    rows = tx.execute(
+        "SELECT id, page, published_at FROM announcements"
+        " WHERE page IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    )
+    return {row["id"]: (row["page"], row["published_at"]) for row in rows}
 
 
 def story(tx: Tx, key: str) -> list[Recorded]:
@@ -115,7 +200,7 @@ def entries(
     """The newest events of the subjects that are wanted, newest first; with `before`, those in front of
     that position. What is held is left out."""
     where, params = _where(wanted, now)
-    where.append("NOT s.held")
+    where.append("NOT s.held AND s.retracted IS NULL")
     if before is not None:
         where.append("se.position < ?")
         params.append(before)
@@ -142,7 +227,7 @@ def released(tx: Tx, position: int) -> list[Entry]:
     subjects as they stand now, but those that were closed meanwhile."""
     rows = tx.execute(
         "SELECT e.*, s.announced FROM subjects s JOIN events e ON e.position = s.announced"
-        " WHERE s.released = ? AND s.closed IS NULL ORDER BY e.position",
+        " WHERE s.released = ? AND s.closed IS NULL AND s.retracted IS NULL ORDER BY e.position",
         (position,),
     ).fetchall()
     return [_entry(tx, row) for row in rows]
@@ -152,7 +237,8 @@ def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
     """The open calls whose deadline comes next, soonest first."""
     rows = tx.execute(
         "SELECT * FROM subjects"
-        " WHERE closes_at IS NOT NULL AND closed IS NULL AND closes_at >= ? AND NOT held"
+        " WHERE closes_at IS NOT NULL AND closed IS NULL AND closes_at >= ?"
+        " AND NOT held AND retracted IS NULL"
         " ORDER BY closes_at, announced LIMIT ?",
         (to_stamp(now), limit),
     )
@@ -161,10 +247,10 @@ def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
 
 def counts(tx: Tx) -> dict[str, int]:
     """How many announcements, initiatives and calls are recorded."""
+    counted = "(SELECT COUNT(*) FROM subjects WHERE kind = '{}' AND NOT held AND retracted IS NULL)"
     row = tx.execute(
         "SELECT (SELECT COUNT(*) FROM announcements) AS announcements,"
-        " (SELECT COUNT(*) FROM subjects WHERE kind = 'initiative' AND NOT held) AS initiatives,"
-        " (SELECT COUNT(*) FROM subjects WHERE kind = 'call' AND NOT held) AS calls"
+        f" {counted.format('initiative')} AS initiatives, {counted.format('call')} AS calls"
     ).fetchone()
     return dict(row)
 
@@ -230,6 +316,7 @@ def read_subject(row: Any) -> Subject:
         opens=row["opens"],
         closes=row["closes"],
         closed=row["closed"] is not None,
+        retracted=row["retracted"] is not None,
     )
 
 

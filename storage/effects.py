@@ -26,7 +26,8 @@ def apply(tx: Tx, event: Recorded) -> None:
 
 def rebuild(tx: Tx) -> int:
     """Compute the read model again from the log; returns the number of events read."""
-    for table in ("subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements"):
+    tables = ("twins", "subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements")
+    for table in tables:
         tx.execute(f"DELETE FROM {table}")
     count = 0
     for event in log.read(tx):
@@ -38,8 +39,8 @@ def rebuild(tx: Tx) -> int:
 def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute(
         "INSERT INTO announcements"
-        " (id, source, title, url, summary, published_at, text, position, backfill, held, day)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (id, source, title, url, summary, published_at, text, page, position, backfill, held, day)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             data["announcement"],
             data["source"],
@@ -48,15 +49,16 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             data["summary"],
             data["published_at"],
             data["text"],
+            data.get("page"),
             event.position,
             int(data["backfill"]),
             int(data.get("held", False)),
-            _day(data["published_at"], event.recorded_at),
+            day(data["published_at"], event.recorded_at),
         ),
     )
 
 
-def _day(published_at: str | None, recorded_at: str) -> str:
+def day(published_at: str | None, recorded_at: str) -> str:
     """The UTC day on which an announcement was published, as far as it can be told: not behind our record."""
     recorded = recorded_at[:10]
     if not published_at:
@@ -69,6 +71,13 @@ def _day(published_at: str | None, recorded_at: str) -> str:
         return recorded
 
 
+def _read(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    tx.execute(
+        "UPDATE announcements SET page = ?, published_at = COALESCE(published_at, ?) WHERE id = ?",
+        (data["page"], data.get("published_at"), data["announcement"]),
+    )
+
+
 def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
     columns = "".join(f"{name} = ?, " for name in changed)
@@ -78,7 +87,7 @@ def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     )
 
 
-_REVISABLE = ("title", "url", "summary", "published_at", "text")
+_REVISABLE = ("title", "url", "summary", "published_at", "text", "page")
 
 
 def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
@@ -111,9 +120,14 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 
 
 def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
-    if (number := _number(tx, data["subject"])) is None:
-        return
-    for name, change in data["changed"].items():
+    if (number := _number(tx, data["subject"])) is not None:
+        _set(tx, number, data["changed"])
+        _happened(tx, event, number)
+        _index(tx, number)
+
+
+def _set(tx: Tx, number: int, changed: dict[str, Any]) -> None:
+    for name, change in changed.items():
         if name in (*FACETS.values(), "money"):
             tx.execute(
                 f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
@@ -122,7 +136,37 @@ def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
         elif name == "closed":
             tx.execute("UPDATE subjects SET closed = NULL WHERE announced = ?", (number,))
-    _happened(tx, event, number)
+
+
+def _linked(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    """Not among the events of subjects that listings show: it is no news."""
+    if (number := _number(tx, data["subject"])) is None:
+        return
+    tx.execute(
+        "INSERT INTO twins (id, subject, announcement, source, title, url, reason, position)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            data["twin"],
+            number,
+            *(data[name] for name in ("announcement", "source", "title", "url", "reason")),
+            event.position,
+        ),
+    )
+    _set(tx, number, data["changed"])
+    _index(tx, number)
+
+
+def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
+    """Nor is this."""
+    if (number := _number(tx, data["subject"])) is None:
+        return
+    changed = data["changed"]
+    _set(tx, number, changed)
+    if "twin" in changed:
+        tx.execute("DELETE FROM twins WHERE id = ?", (changed["twin"]["from"],))
+    if "retracted" in changed:
+        retracted = event.position if changed["retracted"]["to"] else None
+        tx.execute("UPDATE subjects SET retracted = ? WHERE announced = ?", (retracted, number))
     _index(tx, number)
 
 
@@ -180,6 +224,7 @@ def _index(tx: Tx, number: int) -> None:
 
 _EFFECTS = {
     "AnnouncementPublished": _published,
+    "AnnouncementRead": _read,
     "AnnouncementRevised": _revised,
     "AnnouncementWithdrawn": _withdrawn,
     "InitiativeAnnounced": _announced,
@@ -187,5 +232,7 @@ _EFFECTS = {
     "InitiativeChanged": _changed,
     "CallChanged": _changed,
     "CallClosed": _closed,
+    "SubjectLinked": _linked,
+    "SubjectCorrected": _corrected,
     "SourceReleased": _released,
 }

@@ -70,8 +70,9 @@ class AnnouncementPublished(SourceEvent):
 
     `published_at` is what the source states: an ISO 8601 date, or a date and time with offset, or None.
     `text` is the SHA-256 digest of the full text, kept in the table `texts`, or None when the summary
-    says it all. `backfill` marks what a source already showed when we first looked,
-    `held` what came in a flood that its past does not explain: told to nobody until it is released.
+    says it all; `page` the digest of what the linked page says, where it was read with it. `backfill`
+    marks what a source already showed when we first looked, `held` what came in a flood that its past
+    does not explain: told to nobody until it is released.
     """
 
     announcement: str
@@ -82,11 +83,25 @@ class AnnouncementPublished(SourceEvent):
     text: str | None
     backfill: bool
     held: bool = False
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementRead(SourceEvent):
+    """The page that an announcement links to was read later than the announcement was recorded: `page` is the
+    digest of what it says, `published_at` what it states where the announcement stated nothing."""
+
+    announcement: str
+    title: str
+    url: str
+    page: str
+    published_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementRevised(SourceEvent):
-    """The content of an announcement changed. `changed` maps a field to its `from` and `to`."""
+    """The content of an announcement, or of its page, changed. `changed` maps a field to its `from` and
+    `to`."""
 
     announcement: str
     title: str
@@ -245,10 +260,41 @@ class CallClosed(SubjectEvent):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectLinked(SubjectEvent):
+    """Another announcement tells of a subject that is recorded already: nothing is announced twice.
+
+    `twin` is the id that the subject would have had of its own, `reason` says in words why the two are
+    one. `changed` holds the facts that were not stated before, each with `from` and `to`; what the two
+    announcements state differently stays as it was.
+    """
+
+    title: str
+    url: str
+    twin: str
+    reason: str
+    changed: dict[str, dict[str, Any]]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectCorrected(SubjectEvent):
+    """Better rules, or a person, read something that is recorded already in another way; nothing happened in
+    the world. `changed` maps a field to its `from` and `to`; among the fields are `retracted` (there is
+    no such subject) and `twin` (a link that is undone). `reason` says in words why."""
+
+    title: str
+    url: str
+    changed: dict[str, dict[str, Any]]
+    evidence: tuple[Evidence, ...]
+    reason: str
+
+
 TYPES: dict[str, type[Event]] = {
     cls.__name__: cls
     for cls in (
         AnnouncementPublished,
+        AnnouncementRead,
         AnnouncementRevised,
         AnnouncementWithdrawn,
         SourceFailing,
@@ -263,6 +309,8 @@ TYPES: dict[str, type[Event]] = {
         InitiativeChanged,
         CallChanged,
         CallClosed,
+        SubjectLinked,
+        SubjectCorrected,
     )
 }
 

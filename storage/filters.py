@@ -57,7 +57,7 @@ class Subject:
     """One initiative or call as it stands now: the facts that a filter looks at, and how to name it.
 
     `opens` and `closes` are ISO 8601 dates, or dates and times with offset; `closed` says that it was
-    closed before its time or after it.
+    closed before its time or after it, `retracted` that it was misread: there is no such thing.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Subject:
     opens: str | None
     closes: str | None
     closed: bool
+    retracted: bool = False
 
 
 def parse(pairs: Iterable[tuple[str, str]], sources: Collection[str] | None = None) -> Filter:

@@ -138,6 +138,20 @@ def get(tx: Tx, position: int) -> Recorded | None:
     return Recorded(**dict(row)) if row else None
 
 
+def first_since(tx: Tx, moment: datetime) -> int:
+    """The position of the first event that was recorded at `moment` or later; behind the end when none was.
+    Positions and times of recording grow together, so that a few looks find it."""
+    low, high, stamp = 1, head(tx).position + 1, to_stamp(moment)
+    while low < high:
+        middle = (low + high) // 2
+        event = get(tx, middle)
+        if event is not None and event.recorded_at < stamp:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def newest(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Recorded]:
     """The last events, newest first; with `before`, those in front of that position."""
     rows = tx.execute(

@@ -77,7 +77,7 @@ class Installation:
         """Poll the named sources, or all."""
         poll.prepare(self.log_db, self.sources.values())
         chosen = [self.sources[key] for key in keys or self.sources]
-        found = rounds.poll_many(lambda source: poll.poll(self.log_db, self.fetcher, source), chosen, 4)
+        found = rounds.side_by_side(lambda source: poll.poll(self.log_db, self.fetcher, source), chosen, 4)
         return {outcome.source: outcome for outcome in found}
 
     def deliver(self) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ import pytest
 
 from feed import settings
 from feed.poll import Outcome
-from feed.rounds import poll_many
+from feed.rounds import side_by_side
 from feed.source import Source
 from feed.turns import Turns
 from tests.installation import Installation, call, rss
@@ -48,7 +48,7 @@ class Hosts:
 def test_of_one_host_a_few_are_asked_at_a_time_and_of_others_meanwhile() -> None:
     hosts = Hosts()
     sources = [source(number) for number in range(20)] + [source(50 + n, f"h{n}.example") for n in range(20)]
-    outcomes = list(poll_many(hosts.ask, sources, 8, at_once=2))
+    outcomes = list(side_by_side(hosts.ask, sources, 8, at_once=2))
     assert {outcome.source for outcome in outcomes} == {one.id for one in sources}
     assert hosts.most["gov.example"] == 2
     assert len(hosts.begun) == 21
@@ -57,7 +57,7 @@ def test_of_one_host_a_few_are_asked_at_a_time_and_of_others_meanwhile() -> None
 def test_requests_to_one_host_are_begun_apart() -> None:
     hosts = Hosts()
     sources = [source(number, f"h{number % 2}.example") for number in range(8)]
-    list(poll_many(hosts.ask, sources, 8, at_once=4, seconds_apart=0.05))
+    list(side_by_side(hosts.ask, sources, 8, at_once=4, seconds_apart=0.05))
     for begun in hosts.begun.values():
         assert all(later - earlier >= 0.049 for earlier, later in pairwise(begun))
 
@@ -67,11 +67,11 @@ def test_what_a_poll_raises_is_raised() -> None:
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
-        list(poll_many(broken, [source(1), source(2)], 2))
+        list(side_by_side(broken, [source(1), source(2)], 2))
 
 
 def test_a_source_named_twice_is_polled_once() -> None:
-    outcomes = list(poll_many(lambda one: Outcome(one.id, "not_modified"), [source(1), source(1)], 2))
+    outcomes = list(side_by_side(lambda one: Outcome(one.id, "not_modified"), [source(1), source(1)], 2))
     assert [outcome.source for outcome in outcomes] == ["s1"]
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from feed.poll import Outcome
     from feed.source import Source
     from storage.database import Database
+    from storage.events import Event
+    from storage.visits import Visit
+
+MOST_PAGES = 200
+"""So many linked pages that were left for later are read by one command."""
 
 
 @main.command()
@@ -31,7 +36,8 @@ if TYPE_CHECKING:
 def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> None:
     """Poll once what is due, or the named sources, and wait until done."""
     from feed import poll as polling
-    from feed import rounds, source
+    from feed import rounds, source, visits
+    from feed.visits import Visitor
     from storage import cursors
     from storage.clock import now
 
@@ -52,14 +58,24 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
         if key not in {item.id for item in chosen}:
             _say_why_not(log_db, key, as_json)
     fetcher = fetcher_of(settings)
+    visitor = Visitor(fetcher, seconds_apart=settings.host_seconds)
 
     def poll_one(watched: Source) -> Outcome:
-        return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched)
+        return (polling.rehearse if dry_run else polling.poll)(log_db, fetcher, watched, visitor=visitor)
 
+    def visit_one(due: Visit) -> tuple[Event, ...]:
+        return visits.read_later(log_db, visitor, sources[due.source], due)
+
+    asked = {key: sources[key] for key in ids} if ids else sources
+    left = visits.due(log_db, asked, early=True, limit=MOST_PAGES) if everything and not dry_run else []
     total: Counter[str] = Counter()
-    for outcome in rounds.poll_many(poll_one, chosen, **manners(settings)):
+    for outcome in rounds.side_by_side(poll_one, chosen, **manners(settings)):
         total += rounds.counted(outcome)
         _print_outcome(outcome, dry_run, as_json)
+    # What is left of pages: each is asked for at most once, so that a command comes to an end.
+    left += [] if dry_run else visits.due(log_db, asked, limit=MOST_PAGES)
+    for events in rounds.side_by_side(visit_one, left, **manners(settings)):
+        total += rounds.recorded(events)
     counted = {name: total[name] for name in rounds.COUNTED}
     if as_json:
         click.echo(json.dumps(counted))

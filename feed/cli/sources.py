@@ -61,7 +61,7 @@ def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> No
         raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
     log_db, fetcher = log_db_of(settings), fetcher_of(settings)
     chosen = [watched[key] for key in ids] or list(watched.values())
-    outcomes = rounds.poll_many(
+    outcomes = rounds.side_by_side(
         lambda item: polling.rehearse(log_db, fetcher, item), chosen, **manners(settings)
     )
     for outcome in outcomes:

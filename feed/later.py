@@ -1,0 +1,102 @@
+"""What a page that was read later than its announcement adds to it.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from feed import telling, twins
+from feed.decide import reader
+from feed.extract import Found
+from feed.linked import Page, together
+from feed.source import Source
+from feed.telling import Status, Telling
+from storage.catalogue import Announcement, Rival, Told
+from storage.events import AnnouncementRead, AnnouncementRevised, Event, digest
+
+WINDOW = twins.WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is recorded of an announcement: itself, its own text, what its page said when it was read before,
+    and its subjects."""
+
+    announcement: Announcement
+    text: str
+    page: Page | None
+    told: Sequence[Told]
+
+    @property
+    def keys(self) -> set[str]:
+        """The ids under which it told of its subjects."""
+        return {one.key for one in self.told}
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The subjects by id, as they are read without the page as it is now, and with it."""
+
+    before: Mapping[str, Found]
+    now: Mapping[str, Found]
+
+
+def reading(source: Source, known: Known, page: Page) -> Readings:
+    """What today's rules read without and with the page."""
+    read, one = reader(source), known.announcement
+    before = together(known.text, known.page) if known.page else known.text
+    published = one.published_at or page.published_at
+    return Readings(
+        telling.keyed(one.id, read(one.title, before, one.url, one.published_at)),
+        telling.keyed(one.id, read(one.title, together(known.text, page), one.url, published)),
+    )
+
+
+def decide(
+    source: Source, known: Known, page: Page, found: Readings, rivals: Mapping[str, Sequence[Rival]]
+) -> tuple[Event, ...]:
+    """The events: that the page was read, or has changed, and the facts it adds. Nothing where the page says
+    what it said before."""
+    one = known.announcement
+    said, told = digest(page.text.encode()), one.page
+    if said == told:
+        return ()
+    by = Telling(source.id, one.id, one.title, one.url)
+    events: list[Event] = [_read(by, told, said, page)]
+    if page.withdrawn and one.withdrawn is None:
+        return (
+            *events,
+            telling.withdrawn(by, "page.withdrawn", page.withdrawn[:200]),
+            *telling.closed(by, known.told),
+        )
+    recorded = {told.key: told.subject for told in known.told}
+    status = Status(one.backfill, one.held)
+    for key, facts in found.now.items():
+        if key not in recorded:
+            match = twins.match(facts, one.day, rivals[key]) if rivals.get(key) else None
+            events += telling.announced(by, key, facts, status, match)
+        elif not recorded[key].retracted:
+            events += telling.moved(by, recorded[key], found.before.get(key), facts, backfill=one.backfill)
+    return tuple(events)
+
+
+def _read(by: Telling, told: str | None, said: str, page: Page) -> Event:
+    if told is None:
+        return AnnouncementRead(
+            source=by.source,
+            announcement=by.announcement,
+            title=by.title,
+            url=by.url,
+            page=said,
+            published_at=page.published_at,
+        )
+    return AnnouncementRevised(
+        source=by.source,
+        announcement=by.announcement,
+        title=by.title,
+        url=by.url,
+        changed={"page": {"from": told, "to": said}},
+    )

@@ -1,0 +1,190 @@
+"""From the facts that the rules read in one announcement to the events of its subjects.
+
+Pure: no clock, no network, no database. May not decide what is new: that is feed.decide for a
+poll, feed.later for a page that was read later, feed.corrections for better rules.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from feed.diff import NAMESPACE
+from feed.extract import Found
+from feed.twins import Match
+from storage.catalogue import Told
+from storage.events import (
+    ANNOUNCED,
+    CHANGED,
+    AnnouncementWithdrawn,
+    CallClosed,
+    Event,
+    Evidence,
+    Money,
+    SubjectLinked,
+)
+from storage.filters import Subject
+
+FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
+"""What can change in the life of a subject, beside its name and whether it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who tells of a subject, and where: an announcement of a source, as it stands now."""
+
+    source: str
+    announcement: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What keeps news from being told: that it is old, or that it came in a flood."""
+
+    backfill: bool = False
+    held: bool = False
+
+
+def keyed(announcement: str, subjects: Sequence[Found]) -> dict[str, Found]:
+    """The subjects of an announcement by id: its first call is its first call again after a revision."""
+    found: dict[str, Found] = {}
+    counted: Counter[str] = Counter()
+    for facts in subjects:
+        counted[facts.kind] += 1
+        key = uuid.uuid5(NAMESPACE, f"{announcement}\n{facts.kind}\n{counted[facts.kind]}")
+        found[str(key)] = facts
+    return found
+
+
+def announced(
+    telling: Telling, key: str, facts: Found, status: Status, match: Match | None = None
+) -> list[Event]:
+    """What a subject that was not told before amounts to: one of its own, or another announcement of the
+    one that it was found to be (`match`). Where that one was not news and this is, it is told now."""
+    if match is None:
+        return [_announced(telling, key, facts, status)]
+    subject = match.rival.subject
+    changed = {
+        name: {"from": _json(getattr(subject, name)), "to": _json(getattr(facts, name))}
+        for name in FACTS
+        if getattr(facts, name) and not getattr(subject, name)
+    }
+    linked = SubjectLinked(
+        subject=subject.id,
+        announcement=telling.announcement,
+        source=telling.source,
+        title=facts.title,
+        url=telling.url,
+        twin=key,
+        reason=match.reason,
+        changed=changed,
+        evidence=tuple(item for item in facts.evidence if item.field in changed),
+    )
+    if match.rival.told or status.backfill or status.held:
+        return [linked]
+    return [linked, _announced(telling, subject.id, facts, status)]
+
+
+def _announced(telling: Telling, key: str, facts: Found, status: Status) -> Event:
+    return ANNOUNCED[facts.kind](
+        subject=key,
+        announcement=telling.announcement,
+        source=telling.source,
+        title=facts.title,
+        url=telling.url,
+        summary=facts.summary,
+        technologies=facts.technologies,
+        countries=facts.countries,
+        bodies=facts.bodies,
+        money=facts.money,
+        opens=facts.opens,
+        closes=facts.closes,
+        evidence=facts.evidence,
+        **asdict(status),
+    )
+
+
+def moved(
+    telling: Telling,
+    recorded: Subject,
+    before: Found | None,
+    after: Found,
+    *,
+    backfill: bool = False,
+    reopened: bool = False,
+) -> list[Event]:
+    """The facts that differ between two readings of one telling, and from what is recorded. A fact that is no
+    longer stated stays: silence is no evidence. `before` None says that nothing was read in it before;
+    `reopened` that it was withdrawn and no longer is."""
+    changed: dict[str, dict[str, Any]] = {}
+    if before and plain("title", before.title) != plain("title", after.title) != plain(
+        "title", recorded.title
+    ):
+        changed["title"] = {"from": recorded.title, "to": after.title}
+    if recorded.closed and reopened:
+        changed["closed"] = {"from": True, "to": False}
+    for name in FACTS:
+        old, new, known = getattr(before, name, None), getattr(after, name), getattr(recorded, name)
+        if new and plain(name, new) not in (plain(name, old), plain(name, known)):
+            changed[name] = {"from": _json(known), "to": _json(new)}
+    if not changed:
+        return []
+    if "title" in changed:  # its words go with it, but are not worth a message by themselves
+        changed["summary"] = {"from": recorded.summary, "to": after.summary}
+    return [
+        CHANGED[recorded.kind](
+            subject=recorded.id,
+            announcement=telling.announcement,
+            source=telling.source,
+            title=after.title,
+            url=telling.url or recorded.url,
+            changed=changed,
+            backfill=backfill,
+            evidence=tuple(item for item in after.evidence if item.field in changed),
+        )
+    ]
+
+
+def withdrawn(telling: Telling, rule: str, quote: str) -> Event:
+    """The source took the announcement back, in these words."""
+    return AnnouncementWithdrawn(
+        source=telling.source,
+        announcement=telling.announcement,
+        title=telling.title,
+        url=telling.url,
+        evidence=(Evidence("withdrawn", rule, quote),),
+    )
+
+
+def closed(telling: Telling, told: Sequence[Told]) -> list[Event]:
+    """The calls that end with an announcement that is withdrawn: those that no other one tells of."""
+    return [
+        CallClosed(
+            subject=one.subject.id,
+            announcement=telling.announcement,
+            source=telling.source,
+            title=one.subject.title,
+            url=telling.url or one.subject.url,
+            reason="the announcement was withdrawn",
+        )
+        for one in told
+        if one.subject.kind == "call" and one.alone and not one.subject.closed
+    ]
+
+
+def plain(name: str, value: Any) -> Any:
+    """What counts when facts are compared: not the words that money was read from, nor any order."""
+    if name == "money":
+        return sorted((item.amount, item.currency, item.role) for item in value or ())
+    return sorted(value) if isinstance(value, tuple) else value
+
+
+def _json(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    return [asdict(item) if isinstance(item, Money) else item for item in value]
