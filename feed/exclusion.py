@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -26,6 +26,8 @@ class Rules:
     """The rules of one site, as far as they are about us."""
 
     _read: Protego
+    known: bool = True
+    """False: the site did not say, and so nothing may be read for now."""
 
     def allows(self, url: str) -> bool:
         """Whether the page at this address of the site may be read; never for what is no web address."""
@@ -83,3 +85,5 @@ EVERYTHING = read(b"")
 """All pages may be read."""
 NOTHING = read(b"User-agent: *\nDisallow: /")
 """No page may be read."""
+UNKNOWN = replace(NOTHING, known=False)
+"""No page may be read for now, since the site's rules cannot be had."""

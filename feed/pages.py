@@ -6,18 +6,22 @@ May not import notifier: forms for subscribers are its own blueprint.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 from markupsafe import Markup
 
-from feed import atom, source_pages
+from feed import atom, quoted, source_pages
+from feed.linked import Page, together
+from feed.quoted import Piece
 from feed.source import Catalogue
 from storage import catalogue, cursors, filters, log, source_wording, terms, wording
+from storage.catalogue import Announcement
 from storage.clock import now
 from storage.database import Database, Tx
+from storage.events import Evidence
 from storage.filters import Filter
-from storage.log import Head
+from storage.log import Head, Recorded
 
 PAGE = 50
 NDJSON_SLICE = 1000
@@ -126,11 +130,15 @@ def _records(pages: Blueprint, log_db: Database) -> None:
             found = catalogue.subject(tx, key) or abort(404, "there is no such initiative or call")
             story = catalogue.story(tx, key)
             announcement = catalogue.announcement(tx, found.announcement)
+            twins = catalogue.twins(tx, key)
+            told = _told(tx, story)
         return render_template(
             "subject.html",
             subject=found,
             story=story,
             announcement=announcement,
+            twins=twins,
+            told=told,
             status=filters.status(found, now()),
         )
 
@@ -139,6 +147,32 @@ def _records(pages: Blueprint, log_db: Database) -> None:
         with log_db.read() as tx:
             head = log.head(tx)
         return jsonify(status="ok", position=head.position, chain=head.chain)
+
+
+def _told(tx: Tx, story: Sequence[Recorded]) -> list[tuple[Announcement, list[list[Piece]]]]:
+    """The announcements that a subject's facts were read in, each with the passages that say them."""
+    read: dict[str, dict[str, list[Evidence]]] = {}
+    for event in story:
+        fields = read.setdefault(event.payload["announcement"], {})
+        items = [Evidence(**item) for item in event.payload.get("evidence", ())]
+        # What was read last of a field counts.
+        fields.update(
+            {name: [item for item in items if item.field == name] for name in {i.field for i in items}}
+        )
+    found = []
+    for key, fields in read.items():
+        announcement = catalogue.announcement(tx, key)
+        evidence = [item for items in fields.values() for item in items]
+        if announcement and (passages := quoted.passages(_words(tx, announcement), evidence)):
+            found.append((announcement, passages))
+    return found
+
+
+def _words(tx: Tx, announcement: Announcement) -> str:
+    """All that was read of an announcement: its title, its text, and what its page says."""
+    text = (log.text(tx, announcement.text) if announcement.text else None) or announcement.summary
+    page = log.text(tx, announcement.page) if announcement.page else None
+    return f"{announcement.title}\n{together(text, Page(text=page)) if page else text}"
 
 
 def _asked(tx: Tx) -> tuple[Filter, int | None]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 from feed import exclusion
 from feed.errors import AddressRefused, SourceError, TooManyRedirects
-from feed.exclusion import EVERYTHING, NOTHING, Rules
+from feed.exclusion import EVERYTHING, NOTHING, UNKNOWN, Rules
 from feed.fetch import Fetcher
 from feed.question import Question
 
@@ -35,6 +35,10 @@ class Robots:
     def allows(self, url: str, *, ports: Collection[int] = ()) -> bool:
         """Whether the page may be read; `ports` may be asked beside 80 and 443. Raises nothing."""
         return self._rules(url, ports).allows(url)
+
+    def answers(self, url: str, *, ports: Collection[int] = ()) -> bool:
+        """Whether the site said what may be read: until it can, nothing may be. Raises nothing."""
+        return self._rules(url, ports).known
 
     def delay(self, url: str, *, ports: Collection[int] = ()) -> float | None:
         """The seconds between two requests that the page's site asks for. Raises nothing."""
@@ -70,8 +74,8 @@ class Robots:
                 unavailable and error.status != 429
             ):  # "too many requests" says that the site cannot answer now
                 return EVERYTHING, KEPT_SECONDS
-            return NOTHING, FOR_NOW_SECONDS
-        return (NOTHING, FOR_NOW_SECONDS) if body is None else (exclusion.read(body), KEPT_SECONDS)
+            return UNKNOWN, FOR_NOW_SECONDS
+        return (UNKNOWN, FOR_NOW_SECONDS) if body is None else (exclusion.read(body), KEPT_SECONDS)
 
 
 _TEXT = "text/plain, */*;q=0.5"

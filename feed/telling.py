@@ -56,9 +56,13 @@ def keyed(announcement: str, subjects: Sequence[Found]) -> dict[str, Found]:
     counted: Counter[str] = Counter()
     for facts in subjects:
         counted[facts.kind] += 1
-        key = uuid.uuid5(NAMESPACE, f"{announcement}\n{facts.kind}\n{counted[facts.kind]}")
-        found[str(key)] = facts
+        found[key_of(announcement, facts.kind, counted[facts.kind])] = facts
     return found
+
+
+def key_of(announcement: str, kind: str, number: int) -> str:
+    """The id of the subject that is the first, second … of its kind in an announcement."""
+    return str(uuid.uuid5(NAMESPACE, f"{announcement}\n{kind}\n{number}"))
 
 
 def announced(
@@ -70,7 +74,7 @@ def announced(
         return [_announced(telling, key, facts, status)]
     subject = match.rival.subject
     changed = {
-        name: {"from": _json(getattr(subject, name)), "to": _json(getattr(facts, name))}
+        name: {"from": as_json(getattr(subject, name)), "to": as_json(getattr(facts, name))}
         for name in FACTS
         if getattr(facts, name) and not getattr(subject, name)
     }
@@ -131,7 +135,7 @@ def moved(
     for name in FACTS:
         old, new, known = getattr(before, name, None), getattr(after, name), getattr(recorded, name)
         if new and plain(name, new) not in (plain(name, old), plain(name, known)):
-            changed[name] = {"from": _json(known), "to": _json(new)}
+            changed[name] = {"from": as_json(known), "to": as_json(new)}
     if not changed:
         return []
     if "title" in changed:  # its words go with it, but are not worth a message by themselves
@@ -184,7 +188,8 @@ def plain(name: str, value: Any) -> Any:
     return sorted(value) if isinstance(value, tuple) else value
 
 
-def _json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """A fact as it stands in an event."""
     if not isinstance(value, tuple):
         return value
     return [asdict(item) if isinstance(item, Money) else item for item in value]

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-from feed.extract import Found
+from feed.extract import Found, places
 from storage import wording
 from storage.catalogue import Rival
 from storage.events import Money
@@ -27,13 +28,13 @@ _ALIKE = 0.6
 _AKIN = 0.3
 # What titles of announcements have in common, whatever they are about.
 _COMMON = frozenset(
-    """a an and at be by for from has have in into is its new of on or our the their this to under up us via
-    we will with agree agreed agreement announce announced announces announcement apply application
-    applications award backed billion bn call calls collaboration cooperation crore deal first fund funded
-    funding government governments grant grants initiative initiatives invited invites joint landmark launch
-    launched launches m million minister ministry next open opened opens opportunity partnership programme programs
-    program project projects proposal proposals research sign signed signs support today two unveil unveiled
-    unveils update""".split()  # noqa: SIM905 (a column of eighty strings reads worse)
+    """a an and at be by for from has have in into is its new of on or our the their this to under up us
+    via we will with agree agreed agreement announce announced announces announcement apply
+    application applications award backed billion bn call calls collaboration cooperation crore deal
+    first fund funded funding government governments grant grants initiative initiatives invited
+    invites joint landmark launch launched launches m million minister ministry next open opened
+    opens opportunity partnership programme programs program project projects proposal proposals
+    research sign signed signs support today two unveil unveiled unveils update""".split()  # noqa: SIM905 (a column of eighty strings reads worse)
 )
 # '6G' and 'Covid19' are names; what counts things, or is a year or a round, tells two things apart.
 _NUMBER = re.compile(r"(?:[ivx]{1,5}|\d{1,4})")
@@ -111,7 +112,15 @@ def _words(first: str, reasons: Iterable[str]) -> str:
 def _telling(title: str) -> frozenset[str]:
     """The words of a title that tell what it is about: no sums, no states, no words that all titles have."""
     found = words(_SUMS.sub(" ", title))
-    return frozenset(_stem(word) for word in found if word not in _COMMON and not _NUMBER.fullmatch(word))
+    common = _COMMON | _states()
+    return frozenset(_stem(word) for word in found if word not in common and not _NUMBER.fullmatch(word))
+
+
+@cache
+def _states() -> frozenset[str]:
+    """The words that states are named by: parties are compared by themselves."""
+    named = (name for name, place in places.phrases() if place.form in ("name", "people", "capital"))
+    return frozenset(word for name in named for word in words(name))
 
 
 def _stem(word: str) -> str:

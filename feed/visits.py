@@ -80,6 +80,8 @@ class Visitor:
         question = dataclasses.replace(reader.question(url), named=False, ports=ports)
         delay = None
         if question.body is None:  # an interface that takes a POST is put up to be asked
+            if not self._robots.answers(question.url, ports=ports):
+                raise SourceError("the site's robots.txt cannot be had, so that nothing is read there")
             if not self._robots.allows(question.url, ports=ports):
                 raise AddressRefused("the site's robots.txt asks not to read this page")
             delay = self._robots.delay(question.url, ports=ports)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from storage import log
@@ -93,8 +93,23 @@ class Entry:
 def announcement(tx: Tx, key: str) -> Announcement | None:
     """The announcement with this id, or None."""
     row = tx.execute("SELECT * FROM announcements WHERE id = ?", (key,)).fetchone()
+    return _announcement(row) if row else None
+
+
+def _announcement(row: Any) -> Announcement:
     flags = ("backfill", "held")
-    return Announcement(**{**dict(row), **{flag: bool(row[flag]) for flag in flags}}) if row else None
+    return Announcement(**{**dict(row), **{flag: bool(row[flag]) for flag in flags}})
+
+
+def announcements(
+    tx: Tx, *, after: int = 0, since: date | None = None, limit: int = 100
+) -> list[Announcement]:
+    """The announcements recorded behind a position, in order; `since`: published on that UTC day or later."""
+    rows = tx.execute(
+        "SELECT * FROM announcements WHERE position > ? AND day >= ? ORDER BY position LIMIT ?",
+        (after, since.isoformat() if since else "", limit),
+    )
+    return [_announcement(row) for row in rows.fetchall()]
 
 
 def known(tx: Tx, keys: Sequence[str]) -> set[str]:
@@ -219,7 +234,7 @@ def entry(tx: Tx, event: Recorded) -> Entry | None:
         "SELECT s.* FROM subject_events se JOIN subjects s ON s.announced = se.subject WHERE se.position = ?",
         (event.position,),
     ).fetchone()
-    return _entry_of(event, row) if row else None
+    return _entry_of(tx, event, row) if row else None
 
 
 def released(tx: Tx, position: int) -> list[Entry]:
@@ -265,10 +280,10 @@ def _entry(tx: Tx, row: Any) -> Entry:
     columns = dict(row)
     announced = columns.pop("announced")
     found = tx.execute("SELECT * FROM subjects WHERE announced = ?", (announced,)).fetchone()
-    return _entry_of(Recorded(**columns), found)
+    return _entry_of(tx, Recorded(**columns), found)
 
 
-def _entry_of(event: Recorded, row: Any) -> Entry:
+def _entry_of(tx: Tx, event: Recorded, row: Any) -> Entry:
     payload = event.payload
     evidence = payload.get("evidence") or json.loads(row["evidence"])
     subject = read_subject(row)
@@ -276,27 +291,31 @@ def _entry_of(event: Recorded, row: Any) -> Entry:
     as_announced = event.type.endswith("Announced") and row["released"] is None
     return Entry(
         event=event,
-        subject=_as_announced(subject, payload) if as_announced else subject,
+        subject=_before_changes(tx, subject, event.position, row) if as_announced else subject,
         evidence=tuple(Evidence(**item) for item in evidence),
         backfill=bool(payload.get("backfill", False)),
         held=bool(row["held"]),
     )
 
 
-def _as_announced(subject: Subject, payload: dict[str, Any]) -> Subject:
-    """The facts that the announcing event carries: what changed later has an event of its own."""
-    return replace(
-        subject,
-        title=payload["title"],
-        url=payload["url"],
-        summary=payload["summary"],
-        technologies=tuple(payload["technologies"]),
-        countries=tuple(payload["countries"]),
-        bodies=tuple(payload["bodies"]),
-        money=tuple(Money(**item) for item in payload["money"]),
-        opens=payload["opens"],
-        closes=payload["closes"],
+def _before_changes(tx: Tx, subject: Subject, position: int, row: Any) -> Subject:
+    """The subject without what changed behind this position: that has events of its own. What was corrected,
+    or told by another announcement, has none, and shows."""
+    if row["latest"] <= position:
+        return subject
+    rows = tx.execute(
+        "SELECT e.data FROM subject_events se JOIN events e ON e.position = se.position"
+        " WHERE se.subject = ? AND se.position > ? AND e.type LIKE '%Changed' ORDER BY se.position DESC",
+        (row["announced"], position),
     )
+    before: dict[str, Any] = {}
+    for later in rows.fetchall():
+        for name, sides in json.loads(later["data"])["changed"].items():
+            if name == "money":
+                before[name] = tuple(Money(**item) for item in sides["from"])
+            elif name in (*FACETS.values(), "opens", "closes", "title", "summary"):
+                before[name] = tuple(sides["from"]) if isinstance(sides["from"], list) else sides["from"]
+    return replace(subject, **before)
 
 
 def read_subject(row: Any) -> Subject:

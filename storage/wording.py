@@ -32,6 +32,9 @@ EVENTS = {
     "InitiativeChanged": "Initiative changed",
     "CallChanged": "Call changed",
     "CallClosed": "Call closed",
+    "AnnouncementRead": "Page read later",
+    "SubjectLinked": "Told again elsewhere",
+    "SubjectCorrected": "Our reading corrected",
     "SourceFailing": "Source failing",
     "SourceRecovered": "Source recovered",
     "SourceMoved": "Source moved",
@@ -55,10 +58,15 @@ FIELDS = {
     "opens": "opening date",
     "closes": "deadline",
     "closed": "state",
+    "kind": "kind",
+    "withdrawn": "withdrawal",
     "title": "title",
     "summary": "summary",
     "text": "text",
     "url": "address",
+    "page": "linked page",
+    "retracted": "our reading",
+    "twin": "link",
 }
 
 
@@ -158,6 +166,12 @@ def change(field: str, value: Any) -> str:
     """One side of a change, as words."""
     if field == "closed":
         return "closed" if value else "open again"
+    if field == "retracted":
+        return "no such subject" if value else "a subject"
+    if field in ("text", "page"):
+        return f"as of digest {str(value)[:12]}…" if value else "not read"
+    if field == "twin":
+        return "told here, too" if value else "another subject"
     if value in (None, "", []):
         return "not stated"
     if isinstance(value, list):

@@ -11,18 +11,20 @@ from typing import Any
 
 from flask import Flask
 
-from feed import poll, rounds
+from feed import poll, rounds, visits
 from feed.app import create_app
 from feed.fetch import Fetcher
 from feed.poll import Outcome
 from feed.settings import Settings
 from feed.source import Source
+from feed.visits import Visitor
 from feed.worker import letterhead
 from notifier import deliver
 from notifier.channels import open_channel
 from storage import catalogue, cursors, filters, log, people
 from storage.clock import now
 from storage.database import open_database
+from storage.events import Event
 from storage.log import Recorded
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +52,7 @@ class Installation:
         self.log_db = open_database(self.settings.log_url, "log")
         self.people_db = open_database(self.settings.people_url, "people")
         self.fetcher = Fetcher(contact="http://communique.example", allow_private_networks=True)
+        self.visitor = Visitor(self.fetcher)
 
     def close(self) -> None:
         for app in self.apps:
@@ -69,6 +72,8 @@ class Installation:
             texts = ("id", "name", "url", "country", "body", "kind")
             lines += [f'{name} = "{getattr(source, name)}"' for name in texts]
             lines += [f"kinds = {list(source.kinds)}", f"ports = {list(source.ports)}"]
+            if source.pages is not None:
+                lines += [f"pages = {str(source.pages).lower()}"]
             if source.interval_minutes is not None:
                 lines += [f"interval_minutes = {source.interval_minutes}"]
         (self.folder / "sources.toml").write_text("\n".join(lines), encoding="utf-8")
@@ -77,8 +82,20 @@ class Installation:
         """Poll the named sources, or all."""
         poll.prepare(self.log_db, self.sources.values())
         chosen = [self.sources[key] for key in keys or self.sources]
-        found = rounds.side_by_side(lambda source: poll.poll(self.log_db, self.fetcher, source), chosen, 4)
-        return {outcome.source: outcome for outcome in found}
+
+        def poll_one(source: Source) -> Outcome:
+            return poll.poll(self.log_db, self.fetcher, source, visitor=self.visitor)
+
+        return {outcome.source: outcome for outcome in rounds.side_by_side(poll_one, chosen, 4)}
+
+    def visit(self, *, early: bool = True) -> list[Event]:
+        """Read the linked pages that were left for later, whatever their time."""
+        due = visits.due(self.log_db, self.sources, early=early)
+        return [
+            event
+            for visit in due
+            for event in visits.read_later(self.log_db, self.visitor, self.sources[visit.source], visit)
+        ]
 
     def deliver(self) -> tuple[int, int, int]:
         """Match and deliver once: matched, sent, failed."""

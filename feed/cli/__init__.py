@@ -3,7 +3,18 @@
 With app and worker the only modules that may import both feed and notifier. Only these print.
 """
 
-from feed.cli import adding, exchange, people, polling, reading, record, running, sources
+from feed.cli import adding, correcting, exchange, people, polling, reading, record, running, sources
 from feed.cli.shared import main
 
-__all__ = ["adding", "exchange", "main", "people", "polling", "reading", "record", "running", "sources"]
+__all__ = [
+    "adding",
+    "correcting",
+    "exchange",
+    "main",
+    "people",
+    "polling",
+    "reading",
+    "record",
+    "running",
+    "sources",
+]

@@ -24,3 +24,5 @@ CREATE TABLE visits (
     reason       TEXT                         -- what kept us from reading it, in words
 ) STRICT;
 CREATE INDEX visits_due ON visits (next_visit);
+
+CREATE INDEX announcements_position ON announcements (position);
