@@ -5,6 +5,7 @@ Pure: no clock, no network, no database. May not judge whether the words say it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def _pieces(text: str, low: int, high: int, spans: Sequence[_Span]) -> list[Piec
     cut_low, cut_high = max(low, first - AROUND), min(high, last + AROUND)
     edges = sorted({cut_low, cut_high, *(span.start for span in spans), *(span.end for span in spans)})
     pieces = [Piece("… ")] if cut_low > low else []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         fields = dict.fromkeys(span.field for span in spans if span.start <= start and end <= span.end)
         words = text[start:end]
         if not fields and len(words) > 2 * AROUND:

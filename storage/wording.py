@@ -164,21 +164,23 @@ def stored_wish(query: str) -> str:
 
 def change(field: str, value: Any) -> str:
     """One side of a change, as words."""
-    if field == "closed":
-        return "closed" if value else "open again"
-    if field == "retracted":
-        return "no such subject" if value else "a subject"
-    if field in ("text", "page"):
-        return f"as of digest {str(value)[:12]}…" if value else "not read"
-    if field == "twin":
-        return "told here, too" if value else "another subject"
+    if field in _STATES:
+        return _STATES[field][not value]
     if value in (None, "", []):
         return "not stated"
     if isinstance(value, list):
         return _LISTS.get(field, listing)(value)
+    if field in ("text", "page"):
+        return f"as of digest {value[:12]}…"
     return moment(str(value)) if field in ("opens", "closes") else str(value)
 
 
+_STATES = {
+    "closed": ("closed", "open again"),
+    "retracted": ("no such subject", "a subject"),
+    "twin": ("told here, too", "another subject"),
+}
+"""How a field is said that is there, and that is not."""
 _LISTS: dict[str, Callable[[list[Any]], str]] = {
     "money": lambda items: listing(money(Money(**item)) for item in items),
     "countries": countries,

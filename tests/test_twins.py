@@ -1,4 +1,4 @@
-"""The same news told twice: one subject with several announcements, for a stated reason, that can be undone."""
+"""The same news told twice: one subject with several announcements, for a reason, that can be undone."""
 
 from __future__ import annotations
 
