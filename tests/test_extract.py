@@ -98,7 +98,7 @@ def check_facts(reading: Reading, title: str, text: str, url: str, publisher: Pu
             assert len(evidence.quote) <= 200
             if evidence.rule == "publisher":
                 assert evidence.quote in (publisher.country, publisher.body, "call", "initiative")
-            elif evidence.rule == "link":
+            elif evidence.rule in ("link", "host"):
                 assert evidence.quote in url
             else:
                 assert evidence.quote in whole

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _MOST = 400
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -33,9 +33,10 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = (
-    r"(?P<noon>12\s?noon|[Nn]oon|[Mm]idday)"
-    r"|(?P<h>\d{1,2})(?:[:.](?P<mi>\d{2}))?(?::\d\d)?\s?(?P<half>[apAP]\.?\s?[mM]\b\.?)"
-    r"|(?P<h24>\d{1,2})[:.](?P<mi24>\d{2})(?:\s?(?:hrs|hours|h)\b)?"
+    r"(?P<noon>12(?:[:.]00)?\s?(?:noon|midday)|[Nn]oon|[Mm]idday)"
+    r"|(?P<h>\d{1,2})(?:[:.](?P<mi>\d{2}))?(?:[:.]\d\d)?\s?(?P<half>[apAP]\.?\s?[mM]\b\.?)"
+    r"|(?P<h24>\d{1,2})[:.](?P<mi24>\d{2})(?:[:.]\d\d)?(?!\d)(?:\s?(?:[Hh]rs?|[Hh]ours|h)\b)?"
+    r"|(?P<h4>[012]\d)(?P<mi4>[0-5]\d)\s?(?:[Hh]rs?|[Hh]ours|h)\b"
 )
 
 
@@ -62,25 +63,33 @@ def _data() -> dict[str, dict[str, str]]:
     return tomllib.loads(files("feed.extract").joinpath("dates.toml").read_text(encoding="utf-8"))
 
 
-@cache
-def _zones() -> str:
+def _zone() -> str:
+    """A zone by its name ('CET', 'UK time') or by a city's: 'Brussels local time', 'Oslo Time'."""
     names = sorted(_data()["zones"], key=len, reverse=True)
-    return "|".join(re.escape(name).replace(r"\ ", r"\s") for name in names)
+    known = "|".join(re.escape(name).replace(r"\ ", r"\s") for name in names)
+    return rf"(?P<zone>(?:{known})\b)|(?P<city>[A-Z][a-zA-Z]+(?: [A-Z][a-z]+)?)(?: local| standard)? [Tt]ime\b"
+
+
+@cache
+def _cities() -> dict[str, str]:
+    """The zones that bear a city's name, by the city."""
+    zones = sorted(available_timezones(), key=lambda zone: zone.count("/"), reverse=True)
+    return {zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in zones if "/" in zone}
 
 
 @cache
 def _after() -> re.Pattern[str]:
     return re.compile(
-        rf"[,\s]{{0,3}}(?:at|by|before|@|-|–|\(|until"
-        rf"|\|)?\s{{0,2}}\(?(?:{_CLOCK})[,\s]{{0,2}}\(?(?P<zone>(?:{_zones()})\b)?"
+        rf"[,;\s]{{0,3}}(?:(?:at|by|before|@|-|–|—|\(|until|till|upto|up to|latest by|no later than"
+        rf"|\|)\s{{0,2}}){{0,2}}\(?(?:{_CLOCK})[,.\s]{{0,2}}\(?(?:{_zone()})?"
     )
 
 
 @cache
 def _before() -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![\d:.£€$])(?:{_CLOCK})[,\s]{{0,2}}\(?(?P<zone>(?:{_zones()})\b)?\)?,?\s{{0,2}}(?:on"
-        rf"|of)?,?\s{{0,2}}(?:the\s)?$",
+        rf"(?<![\d:.£€$])(?:{_CLOCK})[,.\s]{{0,2}}\(?(?:{_zone()})?\)?,?\s{{0,2}}(?:on"
+        rf"|of)?,?\s{{0,2}}(?:the\s|(?:{_DAY}))?$",
         re.I,
     )
 
@@ -147,9 +156,21 @@ def _clock(doc: str, start: int, end: int, low: int) -> tuple[time | None, str |
     match = after or before
     if match is None:
         return None, None
-    zone = match["zone"]
-    named = _data()["zones"].get(" ".join(zone.split())) if zone else None
+    zone, city = match["zone"], match["city"]
+    named = _zone_named(" ".join(zone.split())) if zone else None
+    if city:
+        place = city.casefold()
+        named = _zone_named(f"{city} time") or _cities().get(place) or _cities().get(place.split()[-1])
     return _time(match), named
+
+
+@cache
+def _folded_zones() -> dict[str, str]:
+    return {name.casefold(): zone for name, zone in _data()["zones"].items()}
+
+
+def _zone_named(name: str) -> str | None:
+    return _folded_zones().get(name.casefold())
 
 
 def _time(match: re.Match[str]) -> time | None:
@@ -159,6 +180,8 @@ def _time(match: re.Match[str]) -> time | None:
         if match["h"]:
             hour, minute = int(match["h"]) % 12, int(match["mi"] or 0)
             return time(hour + 12 if match["half"][0] in "pP" else hour, minute)
+        if match["h4"]:
+            return time(int(match["h4"]), int(match["mi4"]))
         return time(int(match["h24"]), int(match["mi24"]))
     except ValueError:
         return None

@@ -13,14 +13,17 @@ from feed.extract.calendar import Day, days, relative
 
 _CLOSES = re.compile(
     r"clos(?:ing|es?|ed)\b(?: date)?|dead-?line|last date|submission date|due(?: date)?\b"
-    r"|no later than|not later than|target date|cut-?off|end date|until\b|up to and including"
-    r"|extended (?:to|until|till|up ?to)\b"
+    r"|no later than|not later than|target date|cut-?off|end date|(?:un)?till?\b|up to and including|up ?to\b"
+    r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward) (?:to|until|till|up ?to)\b"
+    r"|(?:submission|application|proposal|call|bidding) (?:period|window|dates?|phase)"
+    r"|full (?:proposals?|applications?):|applications?:"
     r"|(?:submit|submitted|submission|submissions|apply|applications?|applied|proposals?|bids?"
-    r"|entries|received|returned|sent|in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on",
+    r"|entries|received|returned|sent|email(?:ed)?|arrive|reach|with us|handed in|filed|made|uploaded|register"
+    r"|in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on|(?:have|has) (?:un)?till?\b",
     re.IGNORECASE,
 )
 _OPENS = re.compile(
-    r"open(?:s|ed|ing)?\b(?: date)?|applications? (?:will be )?(?:accepted|invited) from"
+    r"open(?!\s(?:call|competition|science|access|source|ran\b))(?:s|ed|ing)?\b(?: date)?(?: \(earliest submission date\))?|earliest submission(?: date)?|applications? (?:will be )?(?:accepted|invited) from"
     r"|available from|start date for (?:applications|submission)|launch(?:es|ed|ing)?(?: date| on)"
     r"|apply from|applications from|from\b",
     re.IGNORECASE,
@@ -37,8 +40,16 @@ _FINAL = re.compile(
     r"|extended|new deadline",
     re.IGNORECASE,
 )
+# Before a date that no longer counts, since it was moved.
+_FORMER = re.compile(
+    r"(?:originally|original(?: deadline| closing date)?|earlier|previous(?:ly)?(?: set for)?|instead of|rather than"
+    r"|first (?:fixed|set|planned)(?: for)?|was to have closed|were to have closed|had been due|was due|were due"
+    r"|should have closed|from the (?:earlier|original|previous))(?: (?:on|at|of|for|by|date|deadline|was|is))*"
+    r"[\s,:(]*(?:\d{1,2}(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)\s?(?:on )?)?$",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(
-    r"original|responses? to|requests? for information|\bRFI\b|comments"
+    r"responses? to|requests? for information|\bRFI\b|comments"
     r"|webinar|briefing|information (?:session|event|day)|info day|questions?|clarification|quer(?:y"
     r"|ies)|results?|decisions?|notified|interviews?|panel|projects? (?:must |should |will |can "
     r"|to )?(?:start|begin|end|commence|run)"
@@ -50,6 +61,13 @@ _OTHER = re.compile(
 )
 
 
+_RANGE = re.compile(r"\s?(?:to|until|till|through|-{1,2}|–|—|and|up to)\s?(?:the\s)?", re.IGNORECASE)
+_AFTERWARDS = re.compile(
+    r"[^.;\n]{0,30}?\b(?:deadline|closing date|closing|is the last (?:date|day)|last date)\b", re.IGNORECASE
+)
+# A line that is a label and nothing else.
+_LABEL = re.compile(r"\s*[A-Z][^\n.;]{2,60}:\s*(?:[A-Z][a-z]+day,?\s*)?|[^\n]{3,60}:?\s*\n\s*")
+_EARLIER, _PLAINLY, _LABELLED, _FINALLY = 0, 2, 3, 4
 # 'Abstracts are due 1 May and full proposals 30 June': the second date means what the first one does.
 _SAME_AGAIN = re.compile(r"[,;]?\s(?:and|with)\s(?:the\s)?[a-z \-]{4,40}(?:\s(?:on|by))?\s", re.IGNORECASE)
 
@@ -99,7 +117,13 @@ def _dated(doc: str, low: int, high: int, published: str | None, *, month_first:
     found: list[_Dated] = []
     previous_end, previous_role = low, ""
     for day in days(doc, low, high, published, month_first=month_first):
+        if _FORMER.search(doc[max(low, day.start - 70) : day.start]):
+            continue  # what stands before it goes on to the date that it was moved to
         role, rank, start = _meaning(doc, low, day, previous_end, previous_role)
+        if found and _RANGE.fullmatch(doc[found[-1].day.end : day.start]) and found[-1].day.day < day.day:
+            first = found[-1]  # 'submission window: 3 March to 17 March'
+            found[-1] = _Dated(first.day, "opens", first.rank, first.start)
+            role, rank, start = "closes", first.rank, first.start
         if role:
             found.append(_Dated(day, role, rank, start))
         previous_end, previous_role = day.end, role
@@ -108,35 +132,77 @@ def _dated(doc: str, low: int, high: int, published: str | None, *, month_first:
 
 def _meaning(doc: str, low: int, day: Day, previous_end: int, previous_role: str) -> tuple[str, int, int]:
     """What a date means: its role ('' if none of ours), its rank (the highest wins), where it begins."""
+    if label := _label_below(doc, low, day):
+        return (*_cued(doc[label[0] : label[1]]), day.start)
     window_start = max(low, day.start - 160, previous_end)
     window = _clause(doc[window_start : day.start])
     offset = day.start - len(window)
-    joint = doc[previous_end : day.start].strip(" ,").casefold()
-    if previous_role == "opens" and joint in ("to", "until", "till", "-", "–", "—", "through"):
-        return "closes", 1, previous_end
-    cues = [("closes", match) for match in _CLOSES.finditer(window)] + [
-        ("opens", match) for match in _OPENS.finditer(window)
-    ]
-    cues = [
-        (role, match)
-        for role, match in cues
-        if not (match[0].casefold() == "from" and len(window) - match.end() > 25)
-    ]
+    cues = _cues(window)
     if not cues and previous_role and _SAME_AGAIN.fullmatch(doc[previous_end : day.start]):
-        return previous_role, 3 if _FINAL.search(window) else 0 if _EARLY.search(window) else 2, previous_end
+        return previous_role, _FINALLY if _FINAL.search(window) else _rank(window), previous_end
     if not cues:
-        after = re.match(
-            r"[^.;\n]{0,30}?\b(?:deadline|closing date)\b", doc[day.end : day.end + 45], re.IGNORECASE
-        )
-        return ("closes", 1, day.start) if after else ("", 0, day.start)
+        after = _AFTERWARDS.match(doc, day.end, day.end + 60)
+        return ("closes", _PLAINLY, day.start) if after else ("", 0, day.start)
     role, cue = max(cues, key=lambda pair: (pair[1].end(), pair[0] == "closes"))
     if _OTHER.search(window[max(0, cue.start() - 60) :]) or (
         role == "opens" and cue[0].casefold() == "from" and previous_role
     ):
         return "", 0, day.start
-    near = window[max(0, cue.start() - 70) :]
-    rank = 3 if _FINAL.search(near) else 0 if _EARLY.search(near) else 2
+    rank = _rank(window[max(0, cue.start() - 70) :])
+    if rank == _PLAINLY and _LABEL.fullmatch(window):
+        rank = _LABELLED
     return role, rank, offset + cue.start()
+
+
+def _cues(window: str) -> list[tuple[str, re.Match[str]]]:
+    """The words before a date that make it one of ours, with its role."""
+    cues = [("closes", match) for match in _CLOSES.finditer(window)]
+    cues += [
+        ("opens", match)
+        for match in _OPENS.finditer(window)
+        if not (match[0].casefold() == "from" and len(window) - match.end() > 25)
+    ]
+    return cues
+
+
+def _cued(label: str) -> tuple[str, int]:
+    """The role and the rank that a label by itself gives to a date."""
+    cues = _cues(label)
+    if not cues or _OTHER.search(label):
+        return "", 0
+    role, _ = max(cues, key=lambda pair: (pair[1].end(), pair[0] == "closes"))
+    rank = _rank(label)
+    return role, _LABELLED if rank == _PLAINLY else rank
+
+
+def _rank(words: str) -> int:
+    """How much a date counts: a final deadline before a plain one, and that before a first stage's."""
+    return _FINALLY if _FINAL.search(words) else _EARLIER if _EARLY.search(words) else _PLAINLY
+
+
+def _label_below(doc: str, low: int, day: Day) -> tuple[int, int] | None:
+    """Where the label stands in a list that has each date on a line above what it means."""
+    if not _stands_alone(doc, low, day.start, day.end):
+        return None
+    end = doc.find("\n", day.end)
+    above = doc[max(low, day.start - 200) : day.start].rstrip("\n ").split("\n")
+    below = doc[end + 1 : end + 200].lstrip("\n ").split("\n")[0] if end >= 0 else ""
+    if not below or re.search(r"\d{4}", below) or below.rstrip().endswith(":") or len(below) > 80:
+        return None
+    # Above it there is nothing, or the label of another date: 'Deadline' stands below its own one.
+    another = len(above) < 2 or bool(re.search(r"\d{4}\s*$", above[-2]))
+    if not another or (above[-1].strip() and above[-1].rstrip().endswith(":")):
+        return None
+    start = doc.find(below, end)
+    return start, start + len(below)
+
+
+def _stands_alone(doc: str, low: int, start: int, end: int) -> bool:
+    """Whether a date has its line to itself."""
+    line_start = max(low, doc.rfind("\n", 0, start) + 1)
+    line_end = doc.find("\n", end)
+    line_end = len(doc) if line_end < 0 else line_end
+    return not doc[line_start:start].strip() and len(doc[end:line_end].strip()) < 12
 
 
 def _clause(window: str) -> str:

@@ -171,14 +171,19 @@ class Facts:
         code = self.publisher.country
         if code is None or not is_country(code):
             return (), []
-        return (code,), [Evidence("countries", "publisher", code)]
+        return (code,), [self._told_by("countries", code)]
 
     def publisher_body(self) -> tuple[tuple[str, ...], list[Evidence]]:
         """The publisher's canonical name, if the operator told it."""
         body = self.publisher.body
         if not body:
             return (), []
-        return (body_name(body) or body,), [Evidence("bodies", "publisher", body)]
+        return (body_name(body) or body,), [self._told_by("bodies", body)]
+
+    def _told_by(self, field: str, value: str) -> Evidence:
+        """The operator's word, or the host of the address."""
+        host = self.publisher.host
+        return Evidence(field, "host", host[:QUOTE]) if host else Evidence(field, "publisher", value)
 
     def countries(
         self, draft: Draft, body_countries: dict[str, str], drafts: Sequence[Draft]

@@ -21,6 +21,8 @@ class Publisher:
     body: str | None = None
     kinds: tuple[str, ...] = ()
     language: str | None = None
+    host: str | None = None
+    """The host that told country and body, where the operator did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

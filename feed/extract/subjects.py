@@ -12,6 +12,7 @@ from feed.extract.drafts import by_nature, drafts, is_no_news, whole
 from feed.extract.facts import Facts
 from feed.extract.language import is_readable, language
 from feed.extract.lines import page
+from feed.extract.publishers import completed
 from feed.extract.reading import Publisher, Reading
 
 _MOST_SUBJECTS = 8
@@ -26,6 +27,7 @@ def extract(
     `text` is plain text, a block a line; `published` an ISO 8601 date, or date and time,
     or None. Never raises.
     """
+    publisher = completed(publisher, url)
     sample = f"{title}\n{text[:2_000]}"
     spoken = language(sample, publisher.language)
     certain = by_nature(url, publisher)
