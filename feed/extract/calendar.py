@@ -67,7 +67,9 @@ def _zone() -> str:
     """A zone by its name ('CET', 'UK time') or by a city's: 'Brussels local time', 'Oslo Time'."""
     names = sorted(_data()["zones"], key=len, reverse=True)
     known = "|".join(re.escape(name).replace(r"\ ", r"\s") for name in names)
-    return rf"(?P<zone>(?:{known})\b)|(?P<city>[A-Z][a-zA-Z]+(?: [A-Z][a-z]+)?)(?: local| standard)? [Tt]ime\b"
+    return (
+        rf"(?P<zone>(?:{known})\b)|(?P<city>[A-Z][a-zA-Z]+(?: [A-Z][a-z]+)?)(?: local| standard)? [Tt]ime\b"
+    )
 
 
 @cache

@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from feed.extract import calls, initiatives, several, signals, titles
+from feed.extract import calls, cues, dates, features, initiatives, several, signals, titles, weigh
+from feed.extract.cues import Cue
 from feed.extract.lines import Page
 from feed.extract.reading import Publisher
 from feed.extract.signals import Signal
@@ -89,14 +90,23 @@ def is_no_news(title: str) -> bool:
     return signals.is_no_news(prefix) or signals.vetoed(words(rest), "hard")
 
 
-def drafts(read: Page) -> list[Draft]:
-    """The subjects that the words of the announcement make."""
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks for and against each kind in one announcement: the signals of the rules, the cues, and the
+    features that are weighed."""
+
+    launched: Sequence[Signal]
+    opened: Sequence[Signal]
+    cues: Sequence[Cue]
+    features: frozenset[str]
+
+
+def signs(read: Page, url: str, country: str | None) -> Signs:
+    """What the words of the announcement and its link tell of its kind."""
     heading = read.lines[0] if read.lines and read.lines[0].part == "title" else None
     title = read.doc[: heading.sentence.end] if heading else ""
     prefix, rest = titles.split_prefix(title, signals.prefixes())
     title_words = words(rest)
-    if any(line.having("answer") for line in read.lines):
-        return []
     soft, decided = signals.vetoed(title_words, "soft"), signals.vetoed(title_words, "decided")
     decided = decided and not signals.is_call_type(prefix)
     funded = any(line.having("fundword") or line.money for line in read.lines[:4]) or (
@@ -108,20 +118,71 @@ def drafts(read: Page) -> list[Draft]:
     opened = [found for line in read.lines if (found := calls.call(read, line, funded=funded))]
     if decided:
         opened = [found for found in opened if found.noun in ("apply", "ask")]
+    labelled = calls.labels(read)
     if not opened and not decided:
-        opened = [found for found in (calls.labels(read) or calls.titled(read),) if found]
-    return _settled(read, launched, opened)
+        opened = [found for found in (labelled or calls.titled(read),) if found]
+    noticed = cues.cues(read)
+    opens, closes = dates.terms(read.doc, whole(read), read.published, country)
+    told = {
+        f"type {prefix}": bool(prefix),
+        "no news by its title": is_no_news(title),
+        "soft title": soft,
+        "decided by its title": decided,
+        "labels": labelled is not None,
+        "answer": any(line.having("answer") for line in read.lines),
+        "opens": opens is not None,
+        "closes": closes is not None,
+        "closes later": bool(closes and read.published and closes.value[:10] >= read.published[:10]),
+        "closed before": bool(closes and read.published and closes.value[:10] < read.published[:10]),
+        "short": len(read.doc) < 500,
+    }
+    found = features.of_announcement(
+        read, title_words, noticed, [*launched, *opened], (name for name, so in told.items() if so), url
+    )
+    return Signs(launched, opened, noticed, found)
 
 
-def _settled(read: Page, launched: Sequence[Signal], opened: Sequence[Signal]) -> list[Draft]:
+def drafts(read: Page, url: str, country: str | None) -> list[Draft]:
+    """The subjects that the words of the announcement make."""
+    found = signs(read, url, country)
+    if any(line.having("answer") for line in read.lines):
+        return []
+    launched, opened = list(found.launched), list(found.opened)
+    for kind, own in (("call", opened), ("initiative", launched)):
+        likely = weigh.score(kind, found.features)
+        if likely < 0:
+            own.clear()
+        elif not own and (best := _noticed(kind, found)):
+            own.append(best)
+    return _settled(read, launched, opened, country)
+
+
+def _noticed(kind: str, found: Signs) -> Signal | None:
+    """The cue that speaks most for a kind of which no rule found a signal."""
+    own = [cue for cue in found.cues if cue.kind == kind and cue.line.part not in ("quote", "notes")]
+    best = max(
+        own,
+        key=lambda cue: (
+            weigh.weight(kind, f"{kind}.{cue.name} in {cue.line.part}")
+            + weigh.weight(kind, f"{kind}.{cue.name}")
+        ),
+        default=None,
+    )
+    if best is None:
+        return None
+    noun = "apply" if kind == "call" else "scheme"
+    return Signal(
+        kind, f"kind.{best.name}", best.line, best.start, best.end, best.line.first, best.line.first, noun
+    )
+
+
+def _settled(
+    read: Page, launched: Sequence[Signal], opened: Sequence[Signal], country: str | None
+) -> list[Draft]:
     """Which signals are subjects of their own."""
     call = opened[0] if opened else None
     initiative = launched[0] if launched else None
-    if call and initiative and _is_the_call(read, initiative, call, opened):
-        initiative = next(
-            (one for one in launched if one.noun == "accord" and len(one.line.states) > 1), None
-        )
-    parts = several.calls(read, opened) if call else []
+    parts = several.calls(read, opened, country) if call else []
     if initiative is None:
         if parts:
             return [_part(read, part) for part in parts]
@@ -144,22 +205,6 @@ def _settled(read: Page, launched: Sequence[Signal], opened: Sequence[Signal]) -
     else:
         own = _main_stretches(read, initiative, owned, alone=others[:1] == [] or others[0].kind == "call")
     return [_draft(read, initiative, is_main=not call_leads, stretches=own), *others]
-
-
-def _is_the_call(read: Page, initiative: Signal, call: Signal, opened: Sequence[Signal]) -> bool:
-    """Whether what is launched is just what can be applied for: 'launches a £10m fund; apply by May'."""
-    if call.line.index == 0 and initiative.line.index != 0:
-        return initiative.noun != "accord" or len(initiative.line.states) < 2
-    if initiative.line is call.line and initiative.noun == "scheme" and len(initiative.line.states) < 2:
-        between = sorted((read.words[initiative.last].end, call.start))
-        return not _APART.search(read.doc, *between)
-    states = initiative.line.states.union(*(line.states for line in read.lines[:3]))
-    if initiative.noun not in ("scheme", "accord") or len(states) > 1:
-        return False
-    applied = (
-        ("apply", "ask", "label", "callplain") if initiative.noun == "scheme" else ("apply", "ask", "label")
-    )
-    return all(found.noun in applied for found in opened)
 
 
 def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signal]:

@@ -5,11 +5,12 @@ Pure: no clock, no network, no database. When in doubt they stay one call.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from feed.extract import roles
+from feed.extract import dates, roles
 from feed.extract.lines import Line, Page
 from feed.extract.signals import Signal
 
@@ -31,8 +32,10 @@ class Part:
     shared: tuple[Span, ...]
 
 
-def calls(read: Page, opened: Sequence[Signal]) -> list[Part]:
+def calls(read: Page, opened: Sequence[Signal], country: str | None) -> list[Part]:
     """The calls, when an announcement plainly opens more than one; else nothing."""
+    if sections := _sectioned(read, country):
+        return _in_sections(read, opened[0], sections)
     for found in opened:
         spans = _listed(read, found)
         if spans:
@@ -41,6 +44,110 @@ def calls(read: Page, opened: Sequence[Signal]) -> list[Part]:
     told = _told(read, opened)
     spans = [one.line.span for one in told]
     return _parts(read, told, spans, spans[0][1]) if len(told) > 1 else []
+
+
+_MOST_CALLS = 6
+# What says that there are several: a number, a plural, or a title that names two things.
+_PLURAL = re.compile(
+    r"\b(?:two|three|four|five|six|both|several|[2-6])\b[^.\n]{0,60}\b(?:calls|competitions|opportunities|rounds|grants"
+    r"|challenges|strands|schemes|funds|fellowships|prizes|programmes|programs|solicitations|notices|NOFOs|lots"
+    r"|topics|awards|partners|doors)\b"
+    r"|\b(?:calls|competitions|funding opportunities|funding rounds|solicitations|grants|fellowships|challenges"
+    r"|NOFOs|schemes|CfPs)\b|\band\b|;|&",
+    re.IGNORECASE,
+)
+# 'Call 1: …', 'AO-2: …', 'B. Call for proposals', 'HORIZON-CL4-…': a heading although something follows it.
+_NUMBERED = re.compile(
+    r"(?:[-–•*·]\s*)?(?:(?:call|ao|lot|topic|strand|track|theme|option|part|competition|challenge|grant)\b[\s.-]*"
+    r"(?:no\.?\s*)?[0-9A-Z]{1,3}\b|\(?[0-9]{1,2}[.)]|\(?[A-Z][.)]|\((?:i{1,3}|iv|v|vi)\))\s*[:–.—-]?\s*\S",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"[\w /()&'’.-]{2,45}:\s*\S")
+# Headings of parts of one call.
+_OF_ONE = re.compile(
+    r"\b(?:dates?|time-?(?:line|table|frame)|deadlines?|stage|phase|cut-?offs?|key|important|how to|contact|eligib\w+"
+    r"|who can|background|notes?|about|webinar|round \d|cycle|registration|expression|outline|schedule|common"
+    r"|conditions|next steps|timing|apply|support|queries|related)\b",
+    re.IGNORECASE,
+)
+
+
+def _sectioned(read: Page, country: str | None) -> list[Span]:
+    """The stretches that tell of one call each, with a deadline of its own: sections, paragraphs or clauses."""
+    title_end = read.lines[0].sentence.end if read.lines and read.lines[0].part == "title" else 0
+    heads = [read.doc[:title_end], *(read.doc[slice(*line.span)] for line in read.lines[1:5])]
+    if not any(_PLURAL.search(head) for head in heads):
+        return []
+    for cut in (_by_headings, _by_lines, _by_clauses):
+        found = [
+            (span, closes.value)
+            for span in cut(read.doc, title_end + 1)
+            if (closes := dates.terms(read.doc, (span,), read.published, country)[1])
+            and closes.rule == "closes.date"
+        ]
+        if 1 < len(found) <= _MOST_CALLS and len({value for _, value in found}) == len(found):
+            return [span for span, _ in found]
+    return []
+
+
+def _by_headings(doc: str, start: int) -> list[Span]:
+    """Each heading with what stands below it."""
+    starts = [low for low, high in _rows(doc, start) if _is_heading(doc[low:high])]
+    if not starts:
+        return []
+    spans = list(zip(starts, [*starts[1:], len(doc)], strict=True))
+    return [span for span in spans if not _OF_ONE.search(doc[span[0] : doc.find("\n", span[0])])]
+
+
+def _by_lines(doc: str, start: int) -> list[Span]:
+    return [
+        (low, high)
+        for low, high in _rows(doc, start)
+        if high - low > 50 and not _LABELLED.match(doc, low, high)
+    ]
+
+
+def _by_clauses(doc: str, start: int) -> list[Span]:
+    spans: list[Span] = []
+    for low, high in _rows(doc, start):
+        cuts = [low, *(match.end() for match in _CLAUSE.finditer(doc, low, high)), high]
+        spans += [span for span in itertools.pairwise(cuts) if span[1] - span[0] > 40]
+    return spans
+
+
+_CLAUSE = re.compile(r"(?<!\b\w)[.;]\s+(?=[A-Za-z(])|,\s(?:while|whereas)\s")
+
+
+def _rows(doc: str, start: int) -> Iterator[Span]:
+    while start < len(doc):
+        end = doc.find("\n", start)
+        end = len(doc) if end < 0 else end
+        if doc[start:end].strip():
+            yield start, end
+        start = end + 1
+
+
+def _is_heading(row: str) -> bool:
+    row = row.strip()
+    if _NUMBERED.match(row):
+        return True
+    return (
+        8 <= len(row) <= 140
+        and not row.endswith((".", ":", ",", ";"))
+        and not (_LABELLED.match(row) or row.count("|") > 1 or row[0] in '-–•*·"“')
+    )
+
+
+def _in_sections(read: Page, opened: Signal, spans: Sequence[Span]) -> list[Part]:
+    """A call for each stretch; what stands before the first is of all."""
+    parts = []
+    for low, high in spans:
+        line = next((line for line in read.lines if line.span[0] <= low < line.span[1]), opened.line)
+        line = next((line for line in read.lines if low <= line.span[0] < high), line)
+        found = replace(opened, line=line, start=low, end=min(high, line.span[1]), noun="apply")
+        before = tuple(one.span for one in read.lines if one.span[1] <= spans[0][0] and one.part != "quote")
+        parts.append(Part(found, ((low, high),), before))
+    return parts
 
 
 def _listed(read: Page, found: Signal) -> list[Span]:

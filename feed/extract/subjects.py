@@ -39,7 +39,9 @@ def extract(
         facts = Facts(read, publisher)
         subjects = tuple(facts.bare(draft) for draft in certain if "call" in publisher.kinds)
         return Reading(language=spoken, subjects=subjects)
-    found = [replace(draft, stretches=whole(read)) for draft in certain] or drafts(read)
+    found = [replace(draft, stretches=whole(read)) for draft in certain] or drafts(
+        read, url, publisher.country
+    )
     if not found:
         return Reading(language=spoken, subjects=())
     facts = Facts(read, publisher)
