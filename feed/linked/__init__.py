@@ -2,8 +2,12 @@
 
 A reader is a small module of this package: it says what to ask for, given the page's address (the page
 itself, or an interface that tells more of it), and turns the answer into the page's words. READERS says
-which hosts' pages are read by which; every other page is an `article`. Pure: no clock, no network, no database. May not
-say what a page means: that is feed.extract.
+which hosts' pages are read by which; every other page is an `article`.
+
+Beside the readers stands what they share: `trees` (pages), `fields` (labels and values), `dates` (when a page
+appeared) and `told` (what comes of it).
+
+Pure: no clock, no network, no database. May not say what a page means: that is feed.extract.
 """
 
 from __future__ import annotations
@@ -47,7 +51,28 @@ class Reader(Protocol):
         """What the answer that was found at `url` says. Raises SourceError for what cannot be read."""
 
 
-READERS: tuple[tuple[str, str, str], ...] = ()
+READERS: tuple[tuple[str, str, str], ...] = (
+    # Lists, files and the interface itself are no items; the front page is one without a text.
+    (
+        "www.gov.uk",
+        r"/(?!(?:search|api|assets|media|email|government/uploads)(?:/|$))[^/](?!.*\.(?:atom|json|csv|pdf)$)",
+        "govuk",
+    ),
+    ("ukri.org", r"/opportunity/(?!(?:feed|page)(?:/|$))[^/]+/?$", "ukri"),
+    ("apply-for-innovation-funding.service.gov.uk", r"/competition/\d+/overview(?:/|$)", "innovate_uk"),
+    ("find-government-grants.service.gov.uk", r"/grants/[^/]+/?$", "find_government_grants"),
+    ("grants.gov", r"/search-results-detail/\d{1,12}/?$", "grants_gov"),
+    ("simpler.grants.gov", r"/opportunity/\d{1,12}/?$", "grants_gov"),
+    ("pib.gov.in", r"(?i)/PressRele?a?se(?:Iframe)?(?:Page|Detail)m?\.aspx$", "pib"),
+    ("dst.gov.in", r"/", "dst"),
+    (
+        "ec.europa.eu",
+        r"/info/funding-tenders/opportunities/portal/screen/opportunities/topic-details/[^/]+/?$",
+        "eu_funding",
+    ),
+    ("nsf.gov", r"/funding/opportunities/(?:[^/]+/)+nsf\d\d-\d+/solicitation/?$", "nsf"),
+    ("nsf.gov", r"/pubs/\d{4}/nsf\d+/nsf\d+\.html?$", "nsf"),
+)
 """Host (and all below it), a pattern that the path must match from its beginning, and the reader."""
 
 ANY = "article"
