@@ -16,7 +16,7 @@ _CLOSES = re.compile(
     r"|no later than|not later than|target date|cut-?off|end date|(?:un)?till?\b|up to and including|up ?to\b"
     r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward) (?:to|until|till|up ?to)\b"
     r"|(?:submission|application|proposal|call|bidding) (?:period|window|dates?|phase)"
-    r"|full (?:proposals?|applications?):|applications?:"
+    r"|full (?:proposals?|applications?):|applications?:|\bcall:|\bwindow:"
     r"|(?:submit|submitted|submission|submissions|apply|applications?|applied|proposals?|bids?"
     r"|entries|received|returned|sent|email(?:ed)?|arrive|reach|with us|handed in|filed|made|uploaded|register"
     r"|in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on|(?:have|has) (?:un)?till?\b",

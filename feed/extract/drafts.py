@@ -18,6 +18,7 @@ from feed.extract.words import words
 
 QUOTE = 200
 _MOST_STRETCHES = 40
+_MOST_FURTHER = 4
 Stretches = tuple[tuple[int, int], ...]
 # Where one sentence turns to a second subject: 'a new initiative, alongside a £7 million call'.
 _TURN = re.compile(
@@ -40,8 +41,11 @@ _SPEAKS_OF_IT = re.compile(
     re.IGNORECASE,
 )
 _ALSO = re.compile(
-    r"\b(?:also|separately|in addition|additionally|alongside|meanwhile|furthermore|second|another"
-    r"|as well as|further)\b",
+    r"\b(?:also|separately|in addition|additionally|alongside|meanwhile|furthermore|second|another|third"
+    r"|as well as|further|the other|at the same (?:time|function|event|occasion)|same day"
+    r"|(?:both|two|three|four) (?:sides|countries|governments|nations|leaders|ministers)"
+    r"|the (?:leaders|ministers|sides|parties|countries)) "
+    r"|^\W*(?:\(?[0-9ivx]{1,3}[.)]|[•*–-])\s",
     re.IGNORECASE,
 )
 _CARRIES_ON = re.compile(
@@ -210,21 +214,23 @@ def _settled(
 def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signal]:
     """Initiatives besides the main one: those of a sentence that says so, and named otherwise."""
     found: list[Signal] = []
-    seen = {_name(read, main)}
-    for other in launched:
-        if other.line.index == main.line.index or other.rule in ("kind.new", "kind.titled", "kind.partners"):
+    seen = [_name(read, main)]
+    told = {one.line.index: one for one in launched}
+    for line in read.lines:
+        sentence = read.doc[slice(*line.span)]
+        if line.index == main.line.index or line.part == "title" or not _ALSO.search(sentence):
+            continue
+        other = told.get(line.index) or initiatives.further(read, line)
+        if other is None or other.rule in ("kind.new", "kind.titled", "kind.partners"):
             continue
         name = _name(read, other)
-        sentence = read.doc[other.line.sentence.start : other.line.sentence.end]
-        if (
-            _is_same(read, main, other)
-            or not _ALSO.search(sentence)
-            or any(name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen)
+        if _is_same(read, main, other) or any(
+            name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen
         ):
             continue
-        seen.add(name)
+        seen.append(name)
         found.append(other)
-    return found[:3]
+    return found[:_MOST_FURTHER]
 
 
 def _is_same(read: Page, main: Signal, other: Signal) -> bool:

@@ -29,6 +29,13 @@ _PAPERS = frozenset(
 _NAMED_BY = frozenset({BREAK, ",", "on", "for", "in", "between", "with", "of", "and"})
 
 
+def further(page: Page, line: Line) -> Signal | None:
+    """What in the sentence announces one more initiative, where the announcement carries one already."""
+    if line.part in ("title", "quote", "notes") or past.is_hypothetical(line):
+        return None
+    return _launches(page, line) or _launched(page, line)
+
+
 def initiative(page: Page, line: Line, *, title_is_soft: bool) -> Signal | None:
     """What in the sentence announces an initiative, if anything does."""
     if line.part in ("quote", "notes") or past.is_hypothetical(line):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from feed.extract import dates, roles
 from feed.extract.lines import Line, Page
 from feed.extract.signals import Signal
+from feed.extract.words import words
 
 _COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4, "five": 5, "5": 5, "six": 6, "6": 6}
 _SEPARATE = re.compile(r"\b(?:separate(?:ly)?|second|another|also|further|in addition|additionally)\b", re.I)
@@ -47,13 +48,11 @@ def calls(read: Page, opened: Sequence[Signal], country: str | None) -> list[Par
 
 
 _MOST_CALLS = 6
-# What says that there are several: a number, a plural, or a title that names two things.
-_PLURAL = re.compile(
-    r"\b(?:two|three|four|five|six|both|several|[2-6])\b[^.\n]{0,60}\b(?:calls|competitions|opportunities|rounds|grants"
-    r"|challenges|strands|schemes|funds|fellowships|prizes|programmes|programs|solicitations|notices|NOFOs|lots"
-    r"|topics|awards|partners|doors)\b"
-    r"|\b(?:calls|competitions|funding opportunities|funding rounds|solicitations|grants|fellowships|challenges"
-    r"|NOFOs|schemes|CfPs)\b|\band\b|;|&",
+# What says that there are several.
+_NUMBER = re.compile(
+    r"\b(?:two|three|four|five|six|both|several|[2-6])\b[^.\n]{0,60}\b(?:calls|competitions|opportunities|rounds"
+    r"|grants|challenges|strands|schemes|funds|fellowships|prizes|programmes|programs|solicitations|notices|NOFOs"
+    r"|lots|topics|awards|doors)\b",
     re.IGNORECASE,
 )
 # 'Call 1: …', 'AO-2: …', 'B. Call for proposals', 'HORIZON-CL4-…': a heading although something follows it.
@@ -62,7 +61,7 @@ _NUMBERED = re.compile(
     r"(?:no\.?\s*)?[0-9A-Z]{1,3}\b|\(?[0-9]{1,2}[.)]|\(?[A-Z][.)]|\((?:i{1,3}|iv|v|vi)\))\s*[:–.—-]?\s*\S",
     re.IGNORECASE,
 )
-_LABELLED = re.compile(r"[\w /()&'’.-]{2,45}:\s*\S")
+_LABELLED = re.compile(r"[\w /()&'’.-]{2,80}:\s*\S")
 # Headings of parts of one call.
 _OF_ONE = re.compile(
     r"\b(?:dates?|time-?(?:line|table|frame)|deadlines?|stage|phase|cut-?offs?|key|important|how to|contact|eligib\w+"
@@ -76,13 +75,13 @@ def _sectioned(read: Page, country: str | None) -> list[Span]:
     """The stretches that tell of one call each, with a deadline of its own: sections, paragraphs or clauses."""
     title_end = read.lines[0].sentence.end if read.lines and read.lines[0].part == "title" else 0
     heads = [read.doc[:title_end], *(read.doc[slice(*line.span)] for line in read.lines[1:5])]
-    if not any(_PLURAL.search(head) for head in heads):
-        return []
-    for cut in (_by_headings, _by_lines, _by_clauses):
+    counted = any(_NUMBER.search(head) for head in heads)
+    for cut in (_by_numbers, _by_headings, _by_lines, _by_clauses):
         found = [
             (span, closes.value)
             for span in cut(read.doc, title_end + 1)
-            if (closes := dates.terms(read.doc, (span,), read.published, country)[1])
+            if (counted or _is_titled(read.doc, title_end, span[0]))
+            and (closes := dates.terms(read.doc, (span,), read.published, country)[1])
             and closes.rule == "closes.date"
         ]
         if 1 < len(found) <= _MOST_CALLS and len({value for _, value in found}) == len(found):
@@ -90,9 +89,27 @@ def _sectioned(read: Page, country: str | None) -> list[Span]:
     return []
 
 
+def _is_titled(doc: str, title_end: int, start: int) -> bool:
+    """Whether a row is a numbered heading, or one that the title names, too: '… two grants: A and B'."""
+    row = doc[start : doc.find("\n", start)][:100]
+    if _NUMBERED.match(row):
+        return True
+    title = {word.fold for word in words(doc[:title_end])}
+    named = {word.fold for word in words(row) if len(word.fold) > 3}
+    return _is_heading(row) and len(named & title) * 2 >= min(4, len(named)) > 0
+
+
+def _by_numbers(doc: str, start: int) -> list[Span]:
+    """Each numbered heading with what stands below it."""
+    return _below(doc, [low for low, high in _rows(doc, start) if _NUMBERED.match(doc[low:high].strip())])
+
+
 def _by_headings(doc: str, start: int) -> list[Span]:
     """Each heading with what stands below it."""
-    starts = [low for low, high in _rows(doc, start) if _is_heading(doc[low:high])]
+    return _below(doc, [low for low, high in _rows(doc, start) if _is_heading(doc[low:high])])
+
+
+def _below(doc: str, starts: Sequence[int]) -> list[Span]:
     if not starts:
         return []
     spans = list(zip(starts, [*starts[1:], len(doc)], strict=True))
