@@ -111,7 +111,7 @@ def compare(cases: Sequence[dict[str, Any]]) -> Result:
         if sorted(one.kind for one in found) != sorted(one["kind"] for one in stated):
             kinds = [_words([one.kind for one in found]), _words([one["kind"] for one in stated])]
             result.mistakes.append(f"{case['id']}: read {kinds[0]}, is {kinds[1]}")
-        for one, label in _pairs(found, stated):
+        for one, label in pairs(found, stated):
             _compare_facts(result, case["id"], one, label)
     return result
 
@@ -164,9 +164,9 @@ def _moment(stamp: str) -> str:
     return f"{parsed.timestamp():.0f}" if parsed.tzinfo else stamp
 
 
-def _pairs(found: Sequence[Found], labels: Sequence[dict[str, Any]]) -> list[tuple[Found, dict[str, Any]]]:
+def pairs(found: Sequence[Found], labels: Sequence[dict[str, Any]]) -> list[tuple[Found, dict[str, Any]]]:
     """Which reading belongs to which label: of one kind, with as many facts in common as can be."""
-    pairs: list[tuple[Found, dict[str, Any]]] = []
+    paired: list[tuple[Found, dict[str, Any]]] = []
     for kind in ("call", "initiative"):
         ours = [one for one in found if one.kind == kind][:_MOST_ORDERS]
         theirs = [one for one in labels if one["kind"] == kind][:_MOST_ORDERS]
@@ -174,8 +174,8 @@ def _pairs(found: Sequence[Found], labels: Sequence[dict[str, Any]]) -> list[tup
             orders = ([*zip(ours, order, strict=True)] for order in permutations(theirs, len(ours)))
         else:
             orders = ([*zip(order, theirs, strict=True)] for order in permutations(ours, len(theirs)))
-        pairs += max(orders, key=lambda order: sum(_common(*pair) for pair in order), default=[])
-    return pairs
+        paired += max(orders, key=lambda order: sum(_common(*pair) for pair in order), default=[])
+    return paired
 
 
 def _common(found: Found, label: dict[str, Any]) -> int:

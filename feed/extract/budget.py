@@ -6,8 +6,10 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from feed.extract import roles
+from feed.extract import roles, weigh
 from feed.extract.drafts import QUOTE, Draft
 from feed.extract.lines import Line, Page
 from feed.extract.money import Amount
@@ -27,28 +29,92 @@ _BUDGET = re.compile(
 _YEAR = re.compile(r"[^.;\n]{0,60}?\b(?:in|since) (20\d\d)\b")
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum that may be the subject's, and what is weighed of it."""
+
+    fact: Money
+    features: frozenset[str]
+
+
 def budget(page: Page, draft: Draft) -> tuple[Money, ...]:
-    """The subject's money, at most a dozen sums. One that elsewhere is something larger's is left out."""
-    found: dict[tuple[str, str], Money] = {}
-    passing: set[tuple[str, str]] = set()
-    for line in page.lines:
-        if line.part in ("quote", "notes"):
+    """The subject's money, at most a dozen sums."""
+    own = [one.fact for one in sums(page, draft) if weigh.score("money", one.features) > 0]
+    return tuple(own[:_MOST])
+
+
+def sums(page: Page, draft: Draft) -> list[Sum]:
+    """The sums that stand in the subject's stretches, each once, with what tells whether they are its own."""
+    found: dict[tuple[str, str], tuple[Money, set[str]]] = {}
+    amounts = [(line, amount) for line in page.lines for amount in line.money]
+    own = [
+        (line, one) for line, one in amounts if any(low <= one.start < high for low, high in draft.stretches)
+    ]
+    largest = max((one.value for _, one in own), default=None)
+    for line, amount in own:
+        low = _from_label(page, line, amount.start)
+        part = roles.role(page.doc, amount, low, line.sentence.end)
+        told = {
+            f"in {line.part}",
+            f"role {part}",
+            f"of {draft.kind}",
+            f"sums {min(len({one.text for _, one in own}), 5)}",
+            *_around(page, amount, low, line.sentence.end),
+        }
+        told |= {
+            name
+            for name, so in {
+                "labelled": low < line.sentence.start
+                or _LABEL.match(page.doc, line.sentence.start, amount.start),
+                "programme's": _is_programmes(page, line, amount, draft),
+                "of old": _is_of_old(page, amount.end, line.sentence.end),
+                "in passing": roles.is_passing(page.doc, amount, low),
+                "announced": draft.signal is not None and line.index == draft.signal.line.index,
+                "largest": amount.value == largest,
+                "only one": len(own) == 1,
+                "a year in it": _PAST_YEAR.search(page.doc, *line.span) is not None and _has_past(page, line),
+                "a part": not draft.is_main,
+                "decided": bool(line.having("decided")),
+                "before the year": bool(line.having("retro_before")),
+            }.items()
+            if so
+        }
+        role = part or roles.plain(page.doc, amount, low, line.sentence.end)
+        fact = Money(amount.text, amount.currency, role, amount.quote[:QUOTE])
+        key = (fact.amount, fact.currency)
+        if key not in found:
+            found[key] = (fact, told)
             continue
-        for amount in line.money:
-            if not any(low <= amount.start < high for low, high in draft.stretches):
-                continue
-            if _is_programmes(page, line, amount, draft) or _is_of_old(page, amount.end, line.sentence.end):
-                continue
-            low = _from_label(page, line, amount.start)
-            if roles.is_passing(page.doc, amount, low):
-                passing.add((amount.text, amount.currency))
-            part = roles.role(page.doc, amount, low, line.sentence.end)
-            if part and (part != "other" or _announces(line, draft)):
-                fact = Money(amount.text, amount.currency, part, amount.quote[:QUOTE])
-                known = found.get((fact.amount, fact.currency))
-                if known is None or (known.role == "other" and part != "other"):
-                    found[fact.amount, fact.currency] = fact
-    return tuple(fact for key, fact in found.items() if key not in passing)[:_MOST]
+        known, before = found[key]
+        before |= told | {"again"}
+        if known.role == "other" and role != "other":
+            found[key] = (fact, before)
+    return [Sum(fact, frozenset(told)) for fact, told in found.values()]
+
+
+_LABEL = re.compile(r"[\w /()&'’.-]{2,60}:\s*[^:\n]{0,40}$")
+_PAST_YEAR = re.compile(r"\b(?:in|since|from|of) (?:\w+ )?(20\d\d)\b")
+_WORD = re.compile(r"[\w%]+")
+
+
+def _has_past(page: Page, line: Line) -> bool:
+    """Whether the sentence names a year before that of the publication."""
+    years = (int(match[1]) for match in _PAST_YEAR.finditer(page.doc, *line.span))
+    return page.year is not None and any(year < page.year for year in years)
+
+
+def _around(page: Page, amount: Amount, low: int, high: int) -> Iterator[str]:
+    """The words nearest to a sum."""
+    before = _WORD.findall(page.doc[max(low, amount.start - 60) : amount.start].casefold())[-4:]
+    after = _WORD.findall(page.doc[amount.end : min(high, amount.end + 50)].casefold())[:4]
+    for distance, word in enumerate(reversed(before)):
+        yield f"before: {word}"
+        if distance == 0:
+            yield f"right before: {word}"
+    for distance, word in enumerate(after):
+        yield f"after: {word}"
+        if distance == 0:
+            yield f"right after: {word}"
 
 
 def _from_label(page: Page, line: Line, start: int) -> int:
@@ -79,8 +145,3 @@ def _is_of_old(page: Page, start: int, end: int) -> bool:
     """Whether an earlier year stands behind a sum: '£400m … in 2020'."""
     told = _YEAR.match(page.doc, start, min(end, start + 70))
     return told is not None and page.year is not None and int(told[1]) < page.year
-
-
-def _announces(line: Line, draft: Draft) -> bool:
-    """Whether the line is the title, or the one that announces the subject."""
-    return line.part == "title" or draft.signal is None or line.index == draft.signal.line.index

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from feed.extract import bodies, budget, dates, signals, technologies, titles
-from feed.extract.drafts import QUOTE, Draft, Stretches, whole
+from feed.extract import bodies, budget, dates, signals, technologies, titles, weigh
+from feed.extract.drafts import QUOTE, Draft
 from feed.extract.lines import Line, Page
-from feed.extract.places import parties
+from feed.extract.places import Place, parties
 from feed.extract.prose import prose
 from feed.extract.reading import Found, Publisher
 from feed.extract.words import Hit, words
@@ -30,11 +31,18 @@ _UNPAID = re.compile(
     r"|\b(?:not|cannot|without) (?:be |being )?(?:eligible (?:for|to receive)|receiv\w+|funded)",
     re.IGNORECASE,
 )
-_JOINT = re.compile(
-    r"\b(?:joint(?:ly)?|bilateral|both (?:countries|nations|governments|sides)|two (?:countries"
-    r"|nations|sides|governments)|the partnership|they)\b",
-    re.IGNORECASE,
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A state that may be a party, what it was read from, and what is weighed of it."""
+
+    evidence: Evidence
+    features: frozenset[str]
+
+
+def _size(count: int) -> str:
+    return "never" if not count else "once" if count < 2 else "some" if count < 5 else "often"
 
 
 class Facts:
@@ -51,8 +59,8 @@ class Facts:
 
     def found(self, draft: Draft, drafts: Sequence[Draft]) -> Found:
         """One subject with all its facts."""
-        names, body_evidence, body_countries = self.bodies(draft)
-        countries, country_evidence = self.countries(draft, body_countries, drafts)
+        names, body_evidence, _ = self.bodies(draft)
+        countries, country_evidence = self.countries(draft, drafts)
         slugs, technology_evidence = self.technologies(draft)
         sums, money_evidence = self.money(draft)
         opens, closes = (None, None)
@@ -142,11 +150,11 @@ class Facts:
 
     def technologies(self, draft: Draft) -> tuple[tuple[str, ...], list[Evidence]]:
         """What the subject is about."""
-        scope = self._topic_stretches(draft)
-        own = [
-            mention for mention in self.mentions if any(low <= mention.start < high for low, high in scope)
-        ]
-        best = technologies.chosen(self.page.doc, own, self.title_end if draft.is_main else 0)
+        best = {
+            slug: topic.mention
+            for slug, topic in self.topics(draft).items()
+            if weigh.score("technology", topic.features) > 0
+        }
         return tuple(best), [
             Evidence(
                 "technologies", f"technologies.{slug}", self.page.doc[mention.start : mention.end][:QUOTE]
@@ -154,17 +162,13 @@ class Facts:
             for slug, mention in best.items()
         ]
 
-    def _topic_stretches(self, draft: Draft) -> Stretches:
-        """What a subject is about stands in the title and the first sentences, even of a long page."""
-        if not draft.is_main:
-            return draft.stretches
-        if draft.kind == "initiative" or draft.stretches != whole(self.page):
-            return draft.stretches
-        return tuple(
-            (line.sentence.start, line.sentence.end)
-            for line in self.page.lines
-            if line.part in ("title", "lead") or (draft.signal and line.index == draft.signal.line.index)
-        )
+    def topics(self, draft: Draft) -> dict[str, technologies.Candidate]:
+        """The technologies that the subject may be about."""
+        return technologies.candidates(self.page, self.mentions, draft)
+
+    def sums(self, draft: Draft) -> list[budget.Sum]:
+        """The sums that may be the subject's."""
+        return budget.sums(self.page, draft)
 
     def publisher_country(self) -> tuple[tuple[str, ...], list[Evidence]]:
         """The publisher's country, if the operator told it."""
@@ -185,44 +189,69 @@ class Facts:
         host = self.publisher.host
         return Evidence(field, "host", host[:QUOTE]) if host else Evidence(field, "publisher", value)
 
-    def countries(
-        self, draft: Draft, body_countries: dict[str, str], drafts: Sequence[Draft]
-    ) -> tuple[tuple[str, ...], list[Evidence]]:
+    def countries(self, draft: Draft, drafts: Sequence[Draft]) -> tuple[tuple[str, ...], list[Evidence]]:
         """The parties, in alphabetical order."""
-        found: dict[str, Evidence] = {}
-        for line in self.page.lines:
-            scope = [hit for hit in line.places if self._concerns(hit.start, draft)]
-            announces = draft.signal is not None and line.index == draft.signal.line.index
-            strict = not (
-                line.part == "title" or announces or (draft.kind == "call" and draft.is_main is False)
-            )
-            if line.part in ("quote", "notes") or _UNPAID.search(self.page.doc, *line.span):
-                continue
-            for hit in parties(self.page.words, scope, strict=strict):
-                for code in hit.payload.codes:
-                    quote = self.page.doc[hit.start : hit.end][:QUOTE]
-                    found.setdefault(code, Evidence("countries", f"countries.{hit.payload.form}", quote))
-        for code, quote in body_countries.items():
-            found.setdefault(code, Evidence("countries", "countries.body", quote))
-        if not draft.is_main and not draft.shared and len(found) < 2:
-            found = self._inherited(draft, drafts, found)
-        codes, evidence = self.publisher_country()
-        for code in codes:
-            found.setdefault(code, evidence[0])
+        found = {
+            code: party.evidence
+            for code, party in self.parties(draft, drafts).items()
+            if weigh.score("country", party.features) > 0
+        }
         return tuple(sorted(found)), [found[code] for code in sorted(found)]
 
-    def _inherited(
-        self, draft: Draft, drafts: Sequence[Draft], found: dict[str, Evidence]
-    ) -> dict[str, Evidence]:
-        """A joint call within a package has the package's parties."""
-        text = " ".join(self.page.doc[low:high] for low, high in draft.stretches)
-        main = next((other for other in drafts if other.is_main and other is not draft), None)
-        if main is None or not (_JOINT.search(text) or not found):
-            return found
-        _, _, body_countries = self.bodies(main)
-        _, evidence = self.countries(main, body_countries, drafts)
-        codes, _ = self.countries(main, body_countries, drafts)
-        return dict(zip(codes, evidence, strict=True)) | found
+    def parties(self, draft: Draft, drafts: Sequence[Draft]) -> dict[str, Party]:
+        """The states that may be parties, each with what it was read from and what is weighed of it."""
+        _, _, body_countries = self.bodies(draft)
+        named: dict[str, list[tuple[Line, Hit[Place], bool]]] = {}
+        alone = len(drafts) == 1
+        for line in self.page.lines:
+            linked = set(parties(self.page.words, line.places, strict=True))
+            taking = set(parties(self.page.words, line.places, strict=False))
+            for hit in line.places:
+                for code in hit.payload.codes:
+                    named.setdefault(code, []).append((line, hit, hit in taking))
+                    if hit in linked:
+                        named[code].append((line, hit, True))
+        home, home_evidence = self.publisher_country()
+        found: dict[str, Party] = {}
+        everyone = {*named, *body_countries, *home}
+        for code in sorted(everyone):
+            places = named.get(code, [])
+            told: set[str] = {f"of {draft.kind}", f"states {min(len(everyone), 6)}"}
+            own = []
+            for line, hit, takes in places:
+                where = "own" if alone or self._within(hit.start, draft) else "shared"
+                if where == "shared" and not self._concerns(hit.start, draft):
+                    where = "elsewhere"
+                role = "takes part" if takes else "mentioned"
+                told |= {
+                    f"{role} in {line.part} ({where})",
+                    f"{hit.payload.form} in {line.part}",
+                    f"{role} as {hit.payload.form}",
+                    where,
+                }
+                if _UNPAID.search(self.page.doc, *line.span):
+                    told.add("unpaid")
+                if draft.signal is not None and line.index == draft.signal.line.index:
+                    told.add(f"announced, {role}")
+                if where != "elsewhere" and takes:
+                    own.append(hit)
+            told.add(f"named {_size(len(places))}")
+            if code in home:
+                told |= {"publisher's", f"publisher's of {draft.kind}"}
+                if len(everyone) > 1 and not places:
+                    told.add("publisher's, others are named")
+            if code in body_countries:
+                told |= {"of a body", f"of a body of {draft.kind}"}
+            best = own[0] if own else (places[0][1] if places else None)
+            if best is not None:
+                quote = self.page.doc[best.start : best.end][:QUOTE]
+                evidence = Evidence("countries", f"countries.{best.payload.form}", quote)
+            elif code in body_countries:
+                evidence = Evidence("countries", "countries.body", body_countries[code])
+            else:
+                evidence = home_evidence[0]
+            found[code] = Party(evidence, frozenset(told))
+        return found
 
     def bodies(self, draft: Draft) -> tuple[tuple[str, ...], list[Evidence], dict[str, str]]:
         """The bodies named, their evidence, and the countries that they stand for."""

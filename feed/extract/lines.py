@@ -6,7 +6,7 @@ Pure: no clock, no network, no database; kinds.toml is read once.
 from __future__ import annotations
 
 import tomllib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -83,6 +83,11 @@ class Page:
             for topic in hit.payload
             if not topic.weak and not topic.near
         )
+
+    def line_at(self, offset: int) -> Line:
+        """The sentence in which a place in the document lies, or the one before it."""
+        index = bisect_right(self.lines, offset, key=lambda line: line.sentence.start)
+        return self.lines[max(0, index - 1)]
 
     @property
     def year(self) -> int | None:

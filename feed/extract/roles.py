@@ -88,7 +88,7 @@ def is_passing(doc: str, amount: Amount, low: int) -> bool:
     return bool(_PASSING.search(doc[max(low, amount.start - 90) : amount.start]))
 
 
-def role(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR0911 - one return a role
+def role(doc: str, amount: Amount, low: int, high: int) -> str:
     """The part an amount plays in [low, high): one of MONEY_ROLES, or '' when it is not the subject's."""
     before, after = (
         doc[max(low, amount.start - 90) : amount.start],
@@ -102,6 +102,15 @@ def role(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR0911
         return ""
     if _GONE.search(before) or _GONE_AFTER.match(after):
         return ""
+    return plain(doc, amount, low, high)
+
+
+def plain(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR0911 - one return a role
+    """The part that an amount plays by the words around it, whosever it is: one of MONEY_ROLES."""
+    before, after = (
+        doc[max(low, amount.start - 90) : amount.start],
+        doc[amount.end : min(high, amount.end + 90)],
+    )
     each = bool(_EACH_AFTER.match(after)) or bool(_EACH_BEFORE.search(before))
     if re.search(r"\bshare of\b[^.;\n]{0,30}$", before, re.IGNORECASE):
         return "total"

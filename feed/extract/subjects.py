@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from feed.extract import money
-from feed.extract.drafts import by_nature, drafts, is_no_news, whole
+from feed.extract.drafts import Draft, by_nature, drafts, is_no_news, whole
 from feed.extract.facts import Facts
 from feed.extract.language import is_readable, language
 from feed.extract.lines import page
@@ -30,21 +30,26 @@ def extract(
     publisher = completed(publisher, url)
     sample = f"{title}\n{text[:2_000]}"
     spoken = language(sample, publisher.language)
-    certain = by_nature(url, publisher)
-    readable = is_readable(sample, spoken)
-    if not certain and (not readable or is_no_news(title[:2_000].replace("\n", " "))):
+    if not is_readable(sample, spoken):
+        certain = by_nature(url, publisher) if "call" in publisher.kinds else []
+        facts = Facts(page(title, text, published, money.dollar_of(publisher.country)), publisher)
+        return Reading(language=spoken, subjects=tuple(facts.bare(draft) for draft in certain))
+    found, facts_of = candidates(title, text, url=url, published=published, publisher=publisher)
+    if facts_of is None:
         return Reading(language=spoken, subjects=())
+    return Reading(language=spoken, subjects=tuple(facts_of.found(draft, found) for draft in found))
+
+
+def candidates(
+    title: str, text: str, *, url: str, published: str | None, publisher: Publisher
+) -> tuple[list[Draft], Facts | None]:
+    """The subjects before their facts are read, and what reads them; nothing where there is no subject."""
+    publisher = completed(publisher, url)
+    certain = by_nature(url, publisher)
+    if not certain and is_no_news(title[:2_000].replace("\n", " ")):
+        return [], None
     read = page(title, text, published, money.dollar_of(publisher.country))
-    if not readable:
-        facts = Facts(read, publisher)
-        subjects = tuple(facts.bare(draft) for draft in certain if "call" in publisher.kinds)
-        return Reading(language=spoken, subjects=subjects)
     found = [replace(draft, stretches=whole(read)) for draft in certain] or drafts(
         read, url, publisher.country
     )
-    if not found:
-        return Reading(language=spoken, subjects=())
-    facts = Facts(read, publisher)
-    return Reading(
-        language=spoken, subjects=tuple(facts.found(draft, found) for draft in found[:_MOST_SUBJECTS])
-    )
+    return found[:_MOST_SUBJECTS], Facts(read, publisher) if found else None

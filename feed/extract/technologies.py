@@ -9,11 +9,17 @@ import itertools
 import re
 import sys
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from feed.extract.words import Hit, Word, words
 from storage.terms import ignored_terms, technologies
+
+if TYPE_CHECKING:
+    from feed.extract.drafts import Draft
+    from feed.extract.lines import Page
 
 # 'Secretary of State for Energy Security and Net Zero': an office, not what the text is about.
 _OFFICE = re.compile(
@@ -107,17 +113,56 @@ def _listed(doc: str, found: Sequence[Mention]) -> set[Mention]:
     return listed
 
 
-def chosen(doc: str, found: Sequence[Mention], title_end: int) -> dict[str, Mention]:
-    """One mention for each technology, in the order of the taxonomy. Weak ones need the title or company."""
-    best: dict[str, Mention] = {}
-    listed = _listed(doc, found)
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A technology that is named, its best mention, and what is weighed of it."""
+
+    mention: Mention
+    features: frozenset[str]
+
+
+def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, Candidate]:
+    """The technologies named in an announcement, in the order of the taxonomy, with what tells whether the
+    subject is about them."""
+    listed = _listed(read.doc, found)
+    alone = draft.is_main and draft.stretches == ((0, len(read.doc)),)
+    own = [one for one in found if alone or any(low <= one.start < high for low, high in draft.stretches)]
+    counts = Counter(one.slug for one in own)
+    ranked = [slug for slug, _ in counts.most_common()]
+    candidates: dict[str, Candidate] = {}
     for slug in technologies():
-        own = [mention for mention in found if mention.slug == slug]
-        strong = [
-            mention for mention in own if not mention.weak or mention.start < title_end or mention in listed
-        ]
-        if strong:
-            best[slug] = strong[0]
-        elif len(own) >= 2:
-            best[slug] = own[0]
-    return best
+        mentions = [one for one in own if one.slug == slug]
+        if not mentions:
+            continue
+        parts = Counter(read.line_at(one.start).part for one in mentions)
+        told = {
+            f"slug {slug}",
+            f"of {draft.kind}",
+            f"rank {min(ranked.index(slug), 4)}",
+            f"all {_size(len(counts))}",
+            *(f"{part} {_size(count)}" for part, count in parts.items()),
+            *(f"{part}" for part in parts),
+        }
+        told |= {
+            name
+            for name, so in {
+                "only weak": all(one.weak for one in mentions),
+                "listed": any(one in listed for one in mentions),
+                "only quoted": set(parts) <= {"quote", "notes"},
+                "only below": not ({"title", "lead"} & set(parts)),
+                "announced": draft.signal is not None
+                and any(read.line_at(one.start).index == draft.signal.line.index for one in mentions),
+                "half of all": counts[slug] * 2 >= counts.total(),
+                "most of all": counts[slug] * 3 >= counts.total() * 2,
+                "a part": not alone,
+                "a part's title": not draft.is_main,
+            }.items()
+            if so
+        }
+        best = min(mentions, key=lambda one: (one.weak, one.start))
+        candidates[slug] = Candidate(best, frozenset(told))
+    return candidates
+
+
+def _size(count: int) -> str:
+    return "1" if count < 2 else "2-3" if count < 4 else "4+"
