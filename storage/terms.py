@@ -37,12 +37,14 @@ class Technology:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A department, funder or agency. `shared` aliases mean it only where its country takes part."""
+    """A department, funder or agency. `shared` aliases mean it only where its country takes part; `topics` are
+    the technologies that it is there for, where these are few."""
 
     name: str
     country: str
     aliases: tuple[str, ...]
     shared: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -108,6 +110,7 @@ def bodies() -> Mapping[str, Body]:
             country=entry["country"],
             aliases=tuple(entry.get("aliases", ())),
             shared=tuple(entry.get("with", ())),
+            topics=tuple(entry.get("topics", ())),
         )
         for entry in _load("bodies.toml")["body"]
     }

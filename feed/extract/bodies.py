@@ -19,6 +19,7 @@ class Candidate:
     name: str
     country: str
     shared: bool
+    topics: tuple[str, ...] = ()
 
 
 def phrases() -> list[tuple[str, tuple[Candidate, ...]]]:
@@ -30,7 +31,9 @@ def phrases() -> list[tuple[str, tuple[Candidate, ...]]]:
         ]
         for phrase, shared in pairs:
             key = tuple(word.exact if word.exact.isupper() else word.fold for word in words(phrase))
-            held.setdefault(key, (phrase, []))[1].append(Candidate(body.name, body.country, shared))
+            held.setdefault(key, (phrase, []))[1].append(
+                Candidate(body.name, body.country, shared, body.topics)
+            )
     return [(phrase, tuple(candidates)) for phrase, candidates in held.values()]
 
 

@@ -53,8 +53,7 @@ class Facts:
         self.publisher = publisher
         self.named = read.bodies
         self.named_starts = [hit.start for hit in self.named]
-        masked = [(hit.start, hit.end) for hit in self.named]
-        self.mentions = technologies.mentions(read.doc, read.words, read.topics, masked)
+        self.mentions = technologies.mentions(read.doc, read.words, read.topics, self.named)
         self.title_end = read.doc.find("\n")
 
     def found(self, draft: Draft, drafts: Sequence[Draft]) -> Found:

@@ -18,6 +18,7 @@ from feed.extract.words import Hit, Word, words
 from storage.terms import ignored_terms, technologies
 
 if TYPE_CHECKING:
+    from feed.extract.bodies import Candidate as Body
     from feed.extract.drafts import Draft
     from feed.extract.lines import Page
 
@@ -63,32 +64,35 @@ def _key(phrase: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A technology named at [start, end)."""
+    """A technology named at [start, end). `hidden`: within the name of an office or a body, which need not be
+    about it here."""
 
     slug: str
     start: int
     end: int
     weak: bool
+    hidden: bool = False
 
 
 def mentions(
     doc: str,
     text: Sequence[Word],
     terms: Sequence[Hit[tuple[Topic, ...]]],
-    masked: Sequence[tuple[int, int]],
+    named: Sequence[Hit[tuple[Body, ...]]],
 ) -> list[Mention]:
-    """All technologies named, but for those inside names of offices and the `masked` stretches."""
+    """All technologies named, and those that the `named` bodies are there for."""
+    masked = [(hit.start, hit.end) for hit in named]
     hidden = sorted([*masked, *((match.start(), match.end()) for match in _OFFICE.finditer(doc))])
-    found: list[Mention] = []
+    found = [
+        Mention(slug, hit.start, hit.end, False, True) for hit in named for slug in hit.payload[0].topics
+    ]
     for hit in terms:
-        if not hit.payload or _is_hidden(hit, hidden):
-            continue
         found += [
-            Mention(topic.slug, hit.start, hit.end, topic.weak)
+            Mention(topic.slug, hit.start, hit.end, topic.weak, _is_hidden(hit, hidden))
             for topic in hit.payload
             if not topic.near or _has_neighbour(text, hit, topic.near)
         ]
-    return found
+    return sorted(found, key=lambda mention: mention.start)
 
 
 def _is_hidden(hit: Hit[tuple[Topic, ...]], hidden: Sequence[tuple[int, int]]) -> bool:
@@ -124,29 +128,44 @@ class Candidate:
 def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, Candidate]:
     """The technologies named in an announcement, in the order of the taxonomy, with what tells whether the
     subject is about them."""
-    listed = _listed(read.doc, found)
+    listed = _listed(read.doc, [one for one in found if not one.hidden])
     alone = draft.is_main and draft.stretches == ((0, len(read.doc)),)
-    own = [one for one in found if alone or any(low <= one.start < high for low, high in draft.stretches)]
+    plain = [one for one in found if not one.hidden]
+    own = [one for one in plain if alone or any(low <= one.start < high for low, high in draft.stretches)]
     counts = Counter(one.slug for one in own)
     ranked = [slug for slug, _ in counts.most_common()]
+    everywhere = Counter(one.slug for one in plain)
     candidates: dict[str, Candidate] = {}
     for slug in technologies():
         mentions = [one for one in own if one.slug == slug]
-        if not mentions:
+        others = [one for one in found if one.slug == slug and one not in mentions]
+        if not mentions and not others:
             continue
         parts = Counter(read.line_at(one.start).part for one in mentions)
+        strong = Counter(read.line_at(one.start).part for one in mentions if not one.weak)
+        first = read.line_at(mentions[0].start).index if mentions else 0
         told = {
             f"slug {slug}",
             f"of {draft.kind}",
-            f"rank {min(ranked.index(slug), 4)}",
             f"all {_size(len(counts))}",
             *(f"{part} {_size(count)}" for part, count in parts.items()),
-            *(f"{part}" for part in parts),
+            *parts,
+            *(f"strong in {part} {_size(count)}" for part, count in strong.items()),
+            f"strong {_size(strong.total()) if strong else 'never'} of {min(len(counts), 5)}",
+            f"first in sentence {min(first, 6)}" if mentions else "first elsewhere",
+            *(
+                f"{'in a name' if one.hidden else 'elsewhere'} in {read.line_at(one.start).part}"
+                for one in others
+            ),
         }
         told |= {
             name
             for name, so in {
+                f"rank {min(ranked.index(slug), 4) if mentions else 5}": True,
                 "only weak": all(one.weak for one in mentions),
+                "only weak, listed": all(one.weak for one in mentions)
+                and any(one in listed for one in mentions),
+                "several weak": all(one.weak for one in mentions) and len(mentions) > 2,
                 "listed": any(one in listed for one in mentions),
                 "only quoted": set(parts) <= {"quote", "notes"},
                 "only below": not ({"title", "lead"} & set(parts)),
@@ -154,12 +173,24 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
                 and any(read.line_at(one.start).index == draft.signal.line.index for one in mentions),
                 "half of all": counts[slug] * 2 >= counts.total(),
                 "most of all": counts[slug] * 3 >= counts.total() * 2,
+                "strong in title": any(
+                    not one.weak and read.line_at(one.start).part == "title" for one in mentions
+                ),
                 "a part": not alone,
-                "a part's title": not draft.is_main,
+                "a part's": not draft.is_main,
             }.items()
-            if so
+            if mentions and so
         }
-        best = min(mentions, key=lambda one: (one.weak, one.start))
+        if {"title"} <= set(strong) and strong.total() > 2:
+            told.add("in title and often")
+        if not mentions:
+            told |= {
+                "not here",
+                f"not here, {'a part' if not alone else 'alone'}",
+                f"not here, elsewhere {_size(everywhere[slug]) if everywhere[slug] else 'never'}",
+                f"not here, {'others are' if counts else 'none is'}",
+            }
+        best = min(mentions or others, key=lambda one: (one.weak, one.start))
         candidates[slug] = Candidate(best, frozenset(told))
     return candidates
 
