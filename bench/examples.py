@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import labelled
 from feed.extract import money
+from feed.extract.cues import cues
 from feed.extract.drafts import signs
 from feed.extract.lines import page
 from feed.extract.publishers import completed
@@ -38,7 +39,7 @@ def examples(cases: Sequence[dict[str, Any]] | None = None) -> dict[str, list[Ex
         read = page(
             case["title"], case.get("text", ""), case.get("published"), money.dollar_of(publisher.country)
         )
-        features = signs(read, case.get("url", ""), publisher.country).features
+        features = signs(read, cues(read), case.get("url", ""), publisher.country).features
         kinds = {label["kind"] for label in case.get("subject", ())}
         for kind in ("call", "initiative"):
             found[kind].append(Example(features, int(kind in kinds)))
@@ -63,7 +64,9 @@ def _add_facts(found: dict[str, list[Example]], case: dict[str, Any]) -> None:
         asked = {
             "technology": {slug: item.features for slug, item in facts.topics(draft).items()},
             "country": {code: item.features for code, item in facts.parties(draft, drafts).items()},
-            "money": {(item.fact.amount, item.fact.currency): item.features for item in facts.sums(draft)},
+            "money": {
+                (item.fact.amount, item.fact.currency): item.features for item in facts.sums(draft, drafts)
+            },
         }
         for question, field in (("technology", "technologies"), ("country", "countries"), ("money", "money")):
             if field in label and field not in label.get("unsure", ()):

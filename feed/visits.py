@@ -17,7 +17,16 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from feed import later, linked, rhythm
-from feed.errors import AddressRefused, BotWall, NotAPage, SourceBusy, SourceError, SourceGone
+from feed.errors import (
+    AddressRefused,
+    BotWall,
+    NotAFeed,
+    NotAPage,
+    SourceBusy,
+    SourceError,
+    SourceGone,
+    TooLarge,
+)
 from feed.fetch import Fetcher
 from feed.linked import Page
 from feed.parse import Entry
@@ -105,7 +114,7 @@ class Visitor:
                 seen.pages[entry] = self.page(entry.url, source)
             except SourceError as error:
                 seen.failures[entry] = error
-                if error.status is None and not isinstance(error, NotAPage | AddressRefused):
+                if _is_of_the_host(error):
                     silent.add(_host(entry.url))
             except Exception as error:  # a bug that one page brings to light must not stop the poll
                 logger.exception("page %s: unexpected error", entry.url)
@@ -130,6 +139,13 @@ class Seen:
             put_off(tx, planned, error, moment)
         else:
             visits.plan(tx, planned)
+
+
+def _is_of_the_host(error: SourceError) -> bool:
+    """Whether the other pages of the host will not be had either, for now."""
+    if isinstance(error, BotWall | SourceBusy):
+        return True
+    return error.status is None and not isinstance(error, NotAPage | AddressRefused | NotAFeed | TooLarge)
 
 
 def put_off(tx: Tx, visit: Visit, error: SourceError, moment: datetime) -> None:

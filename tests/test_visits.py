@@ -76,7 +76,7 @@ def test_what_is_told_is_told_with_the_facts_of_its_page(
         text = log.text(tx, published.payload["page"])
     assert text and "Closing Date: 12 May 2027" in text and "Crown copyright" not in text
     assert all(
-        item["quote"] in f"{data['title']}\n{text}"
+        item["quote"] in f"{published.payload['title']}\n{text}"
         for item in data["evidence"]
         if item["rule"] != "publisher"
     )

@@ -6,10 +6,11 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from feed.extract import roles, weigh
+from feed.extract.cues import Cue
 from feed.extract.drafts import QUOTE, Draft
 from feed.extract.lines import Line, Page
 from feed.extract.money import Amount
@@ -37,28 +38,33 @@ class Sum:
     features: frozenset[str]
 
 
-def budget(page: Page, draft: Draft) -> tuple[Money, ...]:
-    """The subject's money, at most a dozen sums."""
-    own = [one.fact for one in sums(page, draft) if weigh.score("money", one.features) > 0]
+def budget(found: Sequence[Sum]) -> tuple[Money, ...]:
+    """The subject's money, at most a dozen of the sums."""
+    own = [one.fact for one in found if weigh.score("money", one.features) > 0]
     return tuple(own[:_MOST])
 
 
-def sums(page: Page, draft: Draft) -> list[Sum]:
-    """The sums that stand in the subject's stretches, each once, with what tells whether they are its own."""
+def sums(page: Page, draft: Draft, drafts: Sequence[Draft], cues: Sequence[Cue]) -> list[Sum]:
+    """The sums of an announcement, each once, with what tells whether they are this subject's own."""
     found: dict[tuple[str, str], tuple[Money, set[str]]] = {}
     amounts = [(line, amount) for line in page.lines for amount in line.money]
-    own = [
-        (line, one) for line, one in amounts if any(low <= one.start < high for low, high in draft.stretches)
-    ]
-    largest = max((one.value for _, one in own), default=None)
-    for line, amount in own:
+    noticed: dict[int, set[str]] = {}
+    for cue in cues:
+        noticed.setdefault(cue.line.index, set()).add(f"{cue.kind}.{cue.name}")
+    own = [one for _, one in amounts if _is_in(one, draft)]
+    largest = max((one.value for one in own), default=None)
+    for line, amount in amounts:
         low = _from_label(page, line, amount.start)
         part = roles.role(page.doc, amount, low, line.sentence.end)
+        where = _where(amount, draft, drafts)
         told = {
             f"in {line.part}",
             f"role {part}",
+            f"role {part} of {draft.kind}",
             f"of {draft.kind}",
-            f"sums {min(len({one.text for _, one in own}), 5)}",
+            f"{where} of {draft.kind}",
+            f"sums {min(len({one.text for one in own}), 5)}",
+            *(f"{name} of {draft.kind}" for name in noticed.get(line.index, ())),
             *_around(page, amount, low, line.sentence.end),
         }
         told |= {
@@ -72,10 +78,13 @@ def sums(page: Page, draft: Draft) -> list[Sum]:
                 "announced": draft.signal is not None and line.index == draft.signal.line.index,
                 "largest": amount.value == largest,
                 "only one": len(own) == 1,
-                "a year in it": _PAST_YEAR.search(page.doc, *line.span) is not None and _has_past(page, line),
+                "a year in it": _has_past(page, line),
                 "a part": not draft.is_main,
+                "one of several": len(drafts) > 1,
                 "decided": bool(line.having("decided")),
                 "before the year": bool(line.having("retro_before")),
+                "small": amount.value < _SMALL,
+                f"follows {_follows(line, draft, drafts)}": len(drafts) > 1,
             }.items()
             if so
         }
@@ -90,6 +99,28 @@ def sums(page: Page, draft: Draft) -> list[Sum]:
         if known.role == "other" and role != "other":
             found[key] = (fact, before)
     return [Sum(fact, frozenset(told)) for fact, told in found.values()]
+
+
+_SMALL = 1_000
+
+
+def _is_in(amount: Amount, draft: Draft) -> bool:
+    return any(low <= amount.start < high for low, high in draft.stretches)
+
+
+def _where(amount: Amount, draft: Draft, drafts: Sequence[Draft]) -> str:
+    """In whose stretches a sum stands."""
+    others = any(_is_in(amount, other) for other in drafts if other is not draft)
+    if _is_in(amount, draft):
+        return "own and another's" if others else "own"
+    return "another's" if others else "nobody's"
+
+
+def _follows(line: Line, draft: Draft, drafts: Sequence[Draft]) -> str:
+    """Which subject the sentences before it, and its own, have announced last."""
+    before = [one for one in drafts if one.signal is not None and one.signal.line.index <= line.index]
+    last = max(before, key=lambda one: one.signal.line.index if one.signal else -1, default=None)
+    return "none" if last is None else "own" if last is draft else f"another {last.kind}"
 
 
 _LABEL = re.compile(r"[\w /()&'’.-]{2,60}:\s*[^:\n]{0,40}$")

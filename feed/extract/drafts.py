@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from feed.extract import calls, cues, dates, features, initiatives, several, signals, titles, weigh
+from feed.extract import calls, dates, features, initiatives, several, signals, titles, weigh
 from feed.extract.cues import Cue
 from feed.extract.lines import Page
 from feed.extract.reading import Publisher
@@ -105,7 +105,7 @@ class Signs:
     features: frozenset[str]
 
 
-def signs(read: Page, url: str, country: str | None) -> Signs:
+def signs(read: Page, noticed: Sequence[Cue], url: str, country: str | None) -> Signs:
     """What the words of the announcement and its link tell of its kind."""
     heading = read.lines[0] if read.lines and read.lines[0].part == "title" else None
     title = read.doc[: heading.sentence.end] if heading else ""
@@ -125,7 +125,6 @@ def signs(read: Page, url: str, country: str | None) -> Signs:
     labelled = calls.labels(read)
     if not opened and not decided:
         opened = [found for found in (labelled or calls.titled(read),) if found]
-    noticed = cues.cues(read)
     opens, closes = dates.terms(read.doc, whole(read), read.published, country)
     told = {
         f"type {prefix}": bool(prefix),
@@ -140,15 +139,15 @@ def signs(read: Page, url: str, country: str | None) -> Signs:
         "closed before": bool(closes and read.published and closes.value[:10] < read.published[:10]),
         "short": len(read.doc) < 500,
     }
-    found = features.of_announcement(
+    weighed = features.of_announcement(
         read, title_words, noticed, [*launched, *opened], (name for name, so in told.items() if so), url
     )
-    return Signs(launched, opened, noticed, found)
+    return Signs(launched, opened, noticed, weighed)
 
 
-def drafts(read: Page, url: str, country: str | None) -> list[Draft]:
+def drafts(read: Page, noticed: Sequence[Cue], url: str, country: str | None) -> list[Draft]:
     """The subjects that the words of the announcement make."""
-    found = signs(read, url, country)
+    found = signs(read, noticed, url, country)
     if any(line.having("answer") for line in read.lines):
         return []
     launched, opened = list(found.launched), list(found.opened)

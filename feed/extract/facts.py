@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feed.extract import bodies, budget, dates, signals, technologies, titles, weigh
-from feed.extract.drafts import QUOTE, Draft
+from feed.extract.cues import Cue
+from feed.extract.dates import Term
+from feed.extract.drafts import QUOTE, Draft, whole
 from feed.extract.lines import Line, Page
 from feed.extract.places import Place, parties
 from feed.extract.prose import prose
@@ -48,8 +50,9 @@ def _size(count: int) -> str:
 class Facts:
     """Reads the facts of each subject from the stretches of the page that speak of it."""
 
-    def __init__(self, read: Page, publisher: Publisher) -> None:
+    def __init__(self, read: Page, publisher: Publisher, noticed: Sequence[Cue]) -> None:
         self.page = read
+        self.cues = noticed
         self.publisher = publisher
         self.named = read.bodies
         self.named_starts = [hit.start for hit in self.named]
@@ -61,12 +64,10 @@ class Facts:
         names, body_evidence, _ = self.bodies(draft)
         countries, country_evidence = self.countries(draft, drafts)
         slugs, technology_evidence = self.technologies(draft)
-        sums, money_evidence = self.money(draft)
+        sums, money_evidence = self.money(draft, drafts)
         opens, closes = (None, None)
         if draft.kind == "call":
-            opens, closes = dates.terms(
-                self.page.doc, draft.stretches, self.page.published, self.publisher.country
-            )
+            opens, closes = self.terms(draft, drafts)
         date_evidence = [
             Evidence(field, term.rule, term.quote)
             for field, term in (("opens", opens), ("closes", closes))
@@ -165,9 +166,21 @@ class Facts:
         """The technologies that the subject may be about."""
         return technologies.candidates(self.page, self.mentions, draft)
 
-    def sums(self, draft: Draft) -> list[budget.Sum]:
+    def sums(self, draft: Draft, drafts: Sequence[Draft]) -> list[budget.Sum]:
         """The sums that may be the subject's."""
-        return budget.sums(self.page, draft)
+        return budget.sums(self.page, draft, drafts, self.cues)
+
+    def terms(self, draft: Draft, drafts: Sequence[Draft]) -> tuple[Term | None, Term | None]:
+        """When a call opens and closes: the only one of an announcement by all of it, else by its own words,
+        and where these are silent by what is said of all."""
+        alone = sum(other.kind == "call" for other in drafts) == 1
+        stretches = whole(self.page) if alone else draft.stretches
+        told = (self.page.published, self.publisher.country)
+        opens, closes = dates.terms(self.page.doc, stretches, *told)
+        if alone or (opens and closes) or not draft.shared:
+            return opens, closes
+        opens_all, closes_all = dates.terms(self.page.doc, draft.shared, *told)
+        return opens or opens_all, closes or closes_all
 
     def publisher_country(self) -> tuple[tuple[str, ...], list[Evidence]]:
         """The publisher's country, if the operator told it."""
@@ -282,7 +295,7 @@ class Facts:
     def _is_labelled(self, line: Line) -> bool:
         return bool(line.having("label"))
 
-    def money(self, draft: Draft) -> tuple[tuple[Money, ...], list[Evidence]]:
+    def money(self, draft: Draft, drafts: Sequence[Draft]) -> tuple[tuple[Money, ...], list[Evidence]]:
         """The subject's own money."""
-        facts = budget.budget(self.page, draft)
+        facts = budget.budget(self.sums(draft, drafts))
         return facts, [Evidence("money", f"money.{fact.role}", fact.quote) for fact in facts]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from feed.extract import money
+from feed.extract.cues import cues
 from feed.extract.drafts import Draft, by_nature, drafts, is_no_news, whole
 from feed.extract.facts import Facts
 from feed.extract.language import is_readable, language
@@ -32,7 +33,7 @@ def extract(
     spoken = language(sample, publisher.language)
     if not is_readable(sample, spoken):
         certain = by_nature(url, publisher) if "call" in publisher.kinds else []
-        facts = Facts(page(title, text, published, money.dollar_of(publisher.country)), publisher)
+        facts = Facts(page(title, text, published, money.dollar_of(publisher.country)), publisher, ())
         return Reading(language=spoken, subjects=tuple(facts.bare(draft) for draft in certain))
     found, facts_of = candidates(title, text, url=url, published=published, publisher=publisher)
     if facts_of is None:
@@ -49,7 +50,8 @@ def candidates(
     if not certain and is_no_news(title[:2_000].replace("\n", " ")):
         return [], None
     read = page(title, text, published, money.dollar_of(publisher.country))
+    noticed = cues(read)
     found = [replace(draft, stretches=whole(read)) for draft in certain] or drafts(
-        read, url, publisher.country
+        read, noticed, url, publisher.country
     )
-    return found[:_MOST_SUBJECTS], Facts(read, publisher) if found else None
+    return found[:_MOST_SUBJECTS], Facts(read, publisher, noticed) if found else None
