@@ -37,7 +37,10 @@ def examples(cases: Sequence[dict[str, Any]] | None = None) -> dict[str, list[Ex
     for case in labelled.load(DEVELOP.glob("*.toml")) if cases is None else cases:
         publisher = completed(labelled.publisher(case), case.get("url", ""))
         read = page(
-            case["title"], case.get("text", ""), case.get("published"), money.dollar_of(publisher.country)
+            case["title"],
+            case.get("text", ""),
+            case.get("published"),
+            money.dollar_of(publisher.country, case.get("text", "")),
         )
         features = signs(read, cues(read), case.get("url", ""), publisher.country).features
         kinds = {label["kind"] for label in case.get("subject", ())}

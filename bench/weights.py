@@ -18,7 +18,7 @@ from bench.examples import Example, examples
 WEIGHTS = Path(__file__).parent.parent / "feed" / "extract" / "weights.json"
 LEAST = 3
 """A feature that fewer examples have is not weighed."""
-PENALTY = 5.0
+PENALTY = 2.0
 ROUNDS = 200
 STEP = 0.1
 SMALL = 0.02

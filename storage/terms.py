@@ -24,14 +24,16 @@ _MORE = MappingProxyType({"EU": "European Union", "UN": "United Nations"})
 class Technology:
     """One entry of the taxonomy.
 
-    `terms` name it; `weak` terms count only in a title or when repeated; a `near` term counts only beside one
-    of its neighbours.
+    `terms` name it; `weak` terms count only where other things speak for them, too; `listed` terms are weak
+    but where they stand in one list with another technology; a `near` term counts only beside one of its
+    neighbours.
     """
 
     slug: str
     label: str
     terms: tuple[str, ...]
     weak: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -65,6 +67,7 @@ def technologies() -> Mapping[str, Technology]:
             label=entry["label"],
             terms=tuple(entry["terms"]),
             weak=tuple(entry.get("weak", ())),
+            listed=tuple(entry.get("listed", ())),
             near={term: tuple(words) for term, words in entry.get("near", {}).items()},
         )
         for entry in _technology_data()["technology"]

@@ -45,18 +45,29 @@ def budget(found: Sequence[Sum]) -> tuple[Money, ...]:
 
 
 def sums(page: Page, draft: Draft, drafts: Sequence[Draft], cues: Sequence[Cue]) -> list[Sum]:
-    """The sums of an announcement, each once, with what tells whether they are this subject's own."""
+    """The sums of an announcement, each once, with what tells whether they are this subject's own: those of which
+    the rules do not say that they are something else's."""
     found: dict[tuple[str, str], tuple[Money, set[str]]] = {}
     amounts = [(line, amount) for line in page.lines for amount in line.money]
     noticed: dict[int, set[str]] = {}
     for cue in cues:
         noticed.setdefault(cue.line.index, set()).add(f"{cue.kind}.{cue.name}")
+    passing: set[tuple[str, str]] = set()
     own = [one for _, one in amounts if _is_in(one, draft)]
     largest = max((one.value for one in own), default=None)
     for line, amount in amounts:
         low = _from_label(page, line, amount.start)
         part = roles.role(page.doc, amount, low, line.sentence.end)
+        if (
+            not part
+            or _is_programmes(page, line, amount, draft)
+            or _is_of_old(page, amount.end, line.sentence.end)
+        ):
+            passing.add((amount.text, amount.currency))
+            continue
         where = _where(amount, draft, drafts)
+        if where == "another part's":
+            continue
         told = {
             f"in {line.part}",
             f"role {part}",
@@ -72,9 +83,6 @@ def sums(page: Page, draft: Draft, drafts: Sequence[Draft], cues: Sequence[Cue])
             for name, so in {
                 "labelled": low < line.sentence.start
                 or _LABEL.match(page.doc, line.sentence.start, amount.start),
-                "programme's": _is_programmes(page, line, amount, draft),
-                "of old": _is_of_old(page, amount.end, line.sentence.end),
-                "in passing": roles.is_passing(page.doc, amount, low),
                 "announced": draft.signal is not None and line.index == draft.signal.line.index,
                 "largest": amount.value == largest,
                 "only one": len(own) == 1,
@@ -88,17 +96,19 @@ def sums(page: Page, draft: Draft, drafts: Sequence[Draft], cues: Sequence[Cue])
             }.items()
             if so
         }
-        role = part or roles.plain(page.doc, amount, low, line.sentence.end)
-        fact = Money(amount.text, amount.currency, role, amount.quote[:QUOTE])
+        fact = Money(amount.text, amount.currency, part, amount.quote[:QUOTE])
         key = (fact.amount, fact.currency)
         if key not in found:
             found[key] = (fact, told)
             continue
         known, before = found[key]
         before |= told | {"again"}
-        if known.role == "other" and role != "other":
+        if known.role == "other" and part != "other":
             found[key] = (fact, before)
-    return [Sum(fact, frozenset(told)) for fact, told in found.values()]
+    return [
+        Sum(fact, frozenset(told | ({"elsewhere another's"} if key in passing else set())))
+        for key, (fact, told) in found.items()
+    ]
 
 
 _SMALL = 1_000
@@ -110,9 +120,11 @@ def _is_in(amount: Amount, draft: Draft) -> bool:
 
 def _where(amount: Amount, draft: Draft, drafts: Sequence[Draft]) -> str:
     """In whose stretches a sum stands."""
-    others = any(_is_in(amount, other) for other in drafts if other is not draft)
+    others = [other for other in drafts if other is not draft and _is_in(amount, other)]
     if _is_in(amount, draft):
         return "own and another's" if others else "own"
+    if not draft.is_main and any(not other.is_main and other.kind == draft.kind for other in others):
+        return "another part's"
     return "another's" if others else "nobody's"
 
 

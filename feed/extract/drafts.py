@@ -19,6 +19,8 @@ from feed.extract.words import words
 QUOTE = 200
 _MOST_STRETCHES = 40
 _MOST_FURTHER = 4
+# A name has so many words: 'the declaration' is one that was named before.
+_NAMED = 2
 Stretches = tuple[tuple[int, int], ...]
 # Where one sentence turns to a second subject: 'a new initiative, alongside a £7 million call'.
 _TURN = re.compile(
@@ -223,13 +225,22 @@ def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signa
         if other is None or other.rule in ("kind.new", "kind.titled", "kind.partners"):
             continue
         name = _name(read, other)
-        if _is_same(read, main, other) or any(
-            name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen
+        if (
+            _refers_back(read, other)
+            or len(name) < _NAMED
+            or _is_same(read, main, other)
+            or any(name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen)
         ):
             continue
         seen.append(name)
         found.append(other)
     return found[:_MOST_FURTHER]
+
+
+def _refers_back(read: Page, found: Signal) -> bool:
+    """Whether the noun speaks of what was named before: 'signed the declaration'."""
+    before = read.words[found.first - 1].fold if found.first > found.line.first else ""
+    return before in ("the", "this", "that") and read.words[found.last].exact[0].islower()
 
 
 def _is_same(read: Page, main: Signal, other: Signal) -> bool:

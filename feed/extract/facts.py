@@ -15,9 +15,10 @@ from feed.extract.cues import Cue
 from feed.extract.dates import Term
 from feed.extract.drafts import QUOTE, Draft, whole
 from feed.extract.lines import Line, Page
-from feed.extract.places import Place, parties
+from feed.extract.places import Place, beneficiaries, parties
 from feed.extract.prose import prose
 from feed.extract.reading import Found, Publisher
+from feed.extract.technologies import Candidate as Topic
 from feed.extract.words import Hit, words
 from storage.events import Evidence, Money
 from storage.terms import body_name, is_country
@@ -153,7 +154,7 @@ class Facts:
         best = {
             slug: topic.mention
             for slug, topic in self.topics(draft).items()
-            if weigh.score("technology", topic.features) > 0
+            if topic.certain or weigh.score("technology", topic.features) > 0
         }
         return tuple(best), [
             Evidence(
@@ -162,7 +163,7 @@ class Facts:
             for slug, mention in best.items()
         ]
 
-    def topics(self, draft: Draft) -> dict[str, technologies.Candidate]:
+    def topics(self, draft: Draft) -> dict[str, Topic]:
         """The technologies that the subject may be about."""
         return technologies.candidates(self.page, self.mentions, draft)
 
@@ -214,18 +215,23 @@ class Facts:
         """The states that may be parties, each with what it was read from and what is weighed of it."""
         _, _, body_countries = self.bodies(draft)
         named: dict[str, list[tuple[Line, Hit[Place], bool]]] = {}
+        helped: dict[str, bool] = {}
         alone = len(drafts) == 1
         for line in self.page.lines:
             linked = set(parties(self.page.words, line.places, strict=True))
             taking = set(parties(self.page.words, line.places, strict=False))
+            aims = beneficiaries(self.page.words, line.places)
             for hit in line.places:
                 for code in hit.payload.codes:
+                    helped[code] = helped.get(code, True) and hit in aims
                     named.setdefault(code, []).append((line, hit, hit in taking))
                     if hit in linked:
                         named[code].append((line, hit, True))
         home, home_evidence = self.publisher_country()
         found: dict[str, Party] = {}
-        everyone = {*named, *body_countries, *home}
+        # Who is named only as the one that gains takes no part, whatever else speaks for it.
+        taking_part = {code for code in named if not helped[code]}
+        everyone = {*taking_part, *body_countries, *home}
         for code in sorted(everyone):
             places = named.get(code, [])
             told: set[str] = {f"of {draft.kind}", f"states {min(len(everyone), 6)}"}

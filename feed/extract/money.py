@@ -6,6 +6,7 @@ Pure: no clock, no network, no database. Decimal arithmetic only.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -24,10 +25,18 @@ _CURRENCIES = {
     "¥": "JPY", "jpy": "JPY", "yen": "JPY", "japanese yen": "JPY", "₩": "KRW", "krw": "KRW", "won": "KRW",
     "chf": "CHF",
     "sek": "SEK", "nok": "NOK", "dkk": "DKK", "₪": "ILS", "ils": "ILS", "nis": "ILS", "pln": "PLN",
-    "zar": "ZAR", "brl": "BRL", "cny": "CNY", "rmb": "CNY", "aed": "AED", "sar": "SAR",
-    "swiss francs": "CHF",
+    "zar": "ZAR", "r": "ZAR", "rand": "ZAR", "brl": "BRL", "reais": "BRL", "cny": "CNY", "rmb": "CNY", "yuan": "CNY",
+    "aed": "AED", "dh": "AED", "dhs": "AED", "dirhams": "AED", "sar": "SAR", "riyals": "SAR", "qar": "QAR",
+    "swiss francs": "CHF", "nt$": "TWD", "ntd": "TWD", "twd": "TWD", "kes": "KES", "kshs": "KES", "ksh": "KES",
+    "egp": "EGP", "idr": "IDR", "rp": "IDR", "myr": "MYR", "rm": "MYR", "thb": "THB", "php": "PHP", "vnd": "VND",
+    "try": "TRY", "mxn": "MXN", "clp": "CLP", "czk": "CZK", "huf": "HUF", "hkd": "HKD", "ngn": "NGN", "ghs": "GHS",
+    "shekels": "ILS", "kronor": "SEK", "isk": "ISK", "ron": "RON", "korean won": "KRW", "us $": "USD",
 }  # fmt: skip
 _DOLLARS = {"US": "USD", "CA": "CAD", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "HK": "HKD"}
+_DOLLAR_STATES = re.compile(
+    r"\b(?:(?P<CAD>Canad(?:a|ian))|(?P<AUD>Australian?)|(?P<NZD>New Zealand)|(?P<SGD>Singapore)"
+    r"|(?P<USD>United States|U\.S\.|American?|US))\b"
+)
 _SCALES = {
     "thousand": 3, "k": 3,
     "lakh": 5, "lakhs": 5, "lac": 5, "million": 6, "millions": 6, "mill": 6, "mn": 6, "m": 6,
@@ -36,23 +45,24 @@ _SCALES = {
 }  # fmt: skip
 
 _BEFORE = (
-    r"US\$|U\.S\.\$|AU\$|A\$|CA\$|CDN\$|C\$|NZ\$|S\$|HK\$|R\$|[£€₹¥₩₪$]"
+    r"US\s?\$|U\.S\.\$|AU\$|A\$|CA\$|CDN\$|C\$|NZ\$|NT\$|S\$|HK\$|R\$|[£€₹¥₩₪$]"
     r"|\b(?:GBP|EUR|INR|USD|AUD|CAD|NZD|SGD|JPY|KRW|CHF|SEK|NOK|DKK|ILS|NIS|PLN|ZAR|BRL|CNY|RMB|AED"
-    r"|SAR)\b|\bRs\b\.?"
+    r"|SAR|QAR|TWD|NTD|KES|EGP|IDR|MYR|THB|PHP|VND|TRY|MXN|CLP|CZK|HUF|HKD|NGN|GHS|ISK|RON)\b|\b(?:Rs|KShs?|Ksh|Dhs?)(?![A-Za-z])\.?"
+    r"|\bR(?=\s?\d[\d ,.]*(?:\d{3}|\s?(?:million|billion|m\b|bn\b)))"
 )
 _AFTER = (
     r"pounds sterling|pounds?|euros?|indian rupees|rupees?|us dollars?|u\.s\. dollars?"
     r"|australian dollars|canadian dollars|singapore dollars"
     r"|dollars|japanese yen|yen|won|swiss francs|GBP|EUR|INR|USD|AUD|CAD|NZD|SGD|JPY|KRW|CHF|SEK|NOK"
-    r"|DKK|ILS|PLN|ZAR|€|£"
+    r"|DKK|ILS|NIS|PLN|ZAR|AED|SAR|TWD|KES|EGP|BRL|CNY|rand|reais|dirhams|riyals|shekels|yuan|€|£"
 )
-_NUMBER = r"\d{1,15}(?:[,.\u00a0\u202f’']\d{1,15}){0,5}"
+_NUMBER = r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3}){1,4}(?:[.,]\d{2})?(?!\d)|\d{1,15}(?:[,.\u00a0\u202f’']\d{1,15}){0,5})"
 _SCALE = (
     r"(?:lakh crores?|hundred (?:thousand|million)|thousand|lakhs?|lac|millions?|mill|mn|crores?|cr"
     r"|billions?|bn|trillion|tn|[mkb])(?![A-Za-z])"
 )
 _SYMBOL_FIRST = re.compile(
-    rf"(?=[£€₹¥₩₪$A-Z])(?P<cur>{_BEFORE})[ \u00a0]?-?(?P<num>{_NUMBER})"
+    rf"(?=[£€₹¥₩₪$A-Z])(?P<cur>{_BEFORE})[ \u00a0]?\.?[ \u00a0]?-?(?P<num>{_NUMBER})"
     rf"(?:[ \u00a0]?[-‑]?[ \u00a0]?(?P<scale>(?i:{_SCALE})))?"
 )
 _SYMBOL_LAST = re.compile(
@@ -87,9 +97,13 @@ class Amount:
         return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def dollar_of(country: str | None) -> str:
-    """The currency that a bare '$' stands for where this country publishes."""
-    return _DOLLARS.get(country or "", "USD")
+def dollar_of(country: str | None, text: str = "") -> str:
+    """The currency that a bare '$' stands for where this country publishes; where nobody told which one does, by
+    the state of dollars that the beginning of the text names most."""
+    if country:
+        return _DOLLARS.get(country, "USD")
+    named = Counter(match.lastgroup for match in _DOLLAR_STATES.finditer(text[:3_000]))
+    return str(named.most_common(1)[0][0]) if named else "USD"
 
 
 def amounts(doc: str, dollar: str = "USD") -> list[Amount]:
@@ -114,7 +128,8 @@ def amounts(doc: str, dollar: str = "USD") -> list[Amount]:
 _WORDS_AFTER = (
     "pound", "Pound", "euro", "Euro", "rupee", "Rupee", "ollars", " yen", " won", "francs",
     "EUR", "GBP", "INR", "USD", "AUD", "CAD", "NZD", "SGD", "JPY",
-    "KRW", "CHF", "SEK", "NOK", "DKK", "ILS", "PLN", "ZAR", " €", " £",
+    "KRW", "CHF", "SEK", "NOK", "DKK", "ILS", "NIS", "PLN", "ZAR", " €", " £", "AED", "SAR", "TWD", "KES", "EGP",
+    "BRL", "CNY", " rand", " reais", " dirhams", " riyals", " shekels", " yuan",
 )  # fmt: skip
 
 
@@ -144,7 +159,7 @@ def _read(doc: str, match: re.Match[str], dollar: str) -> Iterable[Amount]:
 
 
 def _value(number: str, scale: str | None) -> Decimal | None:
-    digits = re.sub(r"[\u00a0\u202f’']", "", number).rstrip(".,")
+    digits = re.sub(r"[ \u00a0\u202f’']", "", number).rstrip(".,")
     power = _SCALES[" ".join(scale.casefold().split())] if scale else 0
     try:
         return Decimal(_decimal_point(digits, bool(scale))).scaleb(power).normalize() + 0
@@ -160,7 +175,7 @@ def _decimal_point(digits: str, scaled: bool) -> str:
         return digits.replace(",", "")
     if "," in digits:
         whole, _, rest = digits.rpartition(",")
-        if scaled and "," not in whole and len(rest) in (1, 2):
+        if "," not in whole and (len(rest) == 2 or (scaled and len(rest) == 1)):
             return f"{whole}.{rest}"
         return digits.replace(",", "")
     if digits.count(".") > 1 or (not scaled and re.fullmatch(r"\d{1,3}\.\d{3}", digits)):

@@ -76,6 +76,12 @@ _HOLDERS = frozenset(
 )  # fmt: skip
 
 
+def beneficiaries(words: Sequence[Word], found: Sequence[Hit[Place]]) -> set[Hit[Place]]:
+    """The places of those that gain, or suffer: 'support for Ukraine', 'against Russia'."""
+    linked = [hit for group in _linked(words, found) if _is_aim(words, group[0]) for hit in group]
+    return {*linked, *(hit for hit in found if _is_aim(words, hit))}
+
+
 def parties(words: Sequence[Word], found: Sequence[Hit[Place]], *, strict: bool) -> list[Hit[Place]]:
     """The places that take part. `strict`: only those that stand joined to another, as in 'UK–India'."""
     groups = _linked(words, found)

@@ -44,7 +44,7 @@ _TO_THE_ECONOMY = re.compile(
 )
 _ONE_AWARD = re.compile(r"award|grant|contribution|cost|request|ceiling|secure", re.IGNORECASE)
 _MAXIMUM = re.compile(
-    r"\b(?:up to|maximum(?: award| grant| funding| of| value)?|max|no more than|not exceed(?:ing)?"
+    r"\b(?:up ?to|maximum(?: award| grant| funding| of| value)?|max|no more than|not exceed(?:ing)?"
     r"|not more than|award ceiling|capped at|as much as|upper limit"
     r"|award_max)\b[^.;\n]{0,40}$",
     re.IGNORECASE,
@@ -88,7 +88,7 @@ def is_passing(doc: str, amount: Amount, low: int) -> bool:
     return bool(_PASSING.search(doc[max(low, amount.start - 90) : amount.start]))
 
 
-def role(doc: str, amount: Amount, low: int, high: int) -> str:
+def role(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR0911 - one return a role
     """The part an amount plays in [low, high): one of MONEY_ROLES, or '' when it is not the subject's."""
     before, after = (
         doc[max(low, amount.start - 90) : amount.start],
@@ -102,15 +102,6 @@ def role(doc: str, amount: Amount, low: int, high: int) -> str:
         return ""
     if _GONE.search(before) or _GONE_AFTER.match(after):
         return ""
-    return plain(doc, amount, low, high)
-
-
-def plain(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR0911 - one return a role
-    """The part that an amount plays by the words around it, whosever it is: one of MONEY_ROLES."""
-    before, after = (
-        doc[max(low, amount.start - 90) : amount.start],
-        doc[amount.end : min(high, amount.end + 90)],
-    )
     each = bool(_EACH_AFTER.match(after)) or bool(_EACH_BEFORE.search(before))
     if re.search(r"\bshare of\b[^.;\n]{0,30}$", before, re.IGNORECASE):
         return "total"
@@ -120,7 +111,7 @@ def plain(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR091
         return "award_min"
     most = _MAXIMUM.search(before)
     if most is not None:
-        named = not most[0].casefold().startswith("up to") and _ONE_AWARD.search(most[0])
+        named = not most[0].casefold().startswith(("up to", "upto")) and _ONE_AWARD.search(most[0])
         return "award_max" if each or named else "total"
     if _EACH_AFTER.match(after):
         return "award_max"

@@ -35,13 +35,13 @@ class Part:
 
 def calls(read: Page, opened: Sequence[Signal], country: str | None) -> list[Part]:
     """The calls, when an announcement plainly opens more than one; else nothing."""
-    if sections := _sectioned(read, country):
-        return _in_sections(read, opened[0], sections)
     for found in opened:
         spans = _listed(read, found)
         if spans:
             signals = [replace(found, noun="apply") for _ in spans]
             return _parts(read, signals, spans, spans[-1][1])
+    if sections := _sectioned(read, country):
+        return _in_sections(read, opened[0], sections)
     told = _told(read, opened)
     spans = [one.line.span for one in told]
     return _parts(read, told, spans, spans[0][1]) if len(told) > 1 else []

@@ -33,7 +33,11 @@ def extract(
     spoken = language(sample, publisher.language)
     if not is_readable(sample, spoken):
         certain = by_nature(url, publisher) if "call" in publisher.kinds else []
-        facts = Facts(page(title, text, published, money.dollar_of(publisher.country)), publisher, ())
+        facts = Facts(
+            page(title, text, published, money.dollar_of(publisher.country, f"{title}\n{text}")),
+            publisher,
+            (),
+        )
         return Reading(language=spoken, subjects=tuple(facts.bare(draft) for draft in certain))
     found, facts_of = candidates(title, text, url=url, published=published, publisher=publisher)
     if facts_of is None:
@@ -49,7 +53,7 @@ def candidates(
     certain = by_nature(url, publisher)
     if not certain and is_no_news(title[:2_000].replace("\n", " ")):
         return [], None
-    read = page(title, text, published, money.dollar_of(publisher.country))
+    read = page(title, text, published, money.dollar_of(publisher.country, f"{title}\n{text}"))
     noticed = cues(read)
     found = [replace(draft, stretches=whole(read)) for draft in certain] or drafts(
         read, noticed, url, publisher.country

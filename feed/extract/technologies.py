@@ -11,7 +11,7 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from feed.extract.words import Hit, Word, words
@@ -32,10 +32,11 @@ _OFFICE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A term's meaning: its slug, whether it is weak, the neighbours it needs."""
+    """A term's meaning: its slug, whether it is weak (`listed`: but in a list), the neighbours it needs."""
 
     slug: str
     weak: bool = False
+    listed: bool = False
     near: tuple[str, ...] = ()
 
 
@@ -47,6 +48,7 @@ def phrases() -> list[tuple[str, tuple[Topic, ...]]]:
     for slug, technology in technologies().items():
         pairs = [(term, Topic(slug)) for term in technology.terms]
         pairs += [(term, Topic(slug, weak=True)) for term in technology.weak]
+        pairs += [(term, Topic(slug, weak=True, listed=True)) for term in technology.listed]
         pairs += [
             (term, Topic(slug, near=tuple(words(n)[0].fold for n in near)))
             for term, near in technology.near.items()
@@ -72,6 +74,7 @@ class Mention:
     end: int
     weak: bool
     hidden: bool = False
+    listed: bool = False
 
 
 def mentions(
@@ -88,7 +91,7 @@ def mentions(
     ]
     for hit in terms:
         found += [
-            Mention(topic.slug, hit.start, hit.end, topic.weak, _is_hidden(hit, hidden))
+            Mention(topic.slug, hit.start, hit.end, topic.weak, _is_hidden(hit, hidden), topic.listed)
             for topic in hit.payload
             if not topic.near or _has_neighbour(text, hit, topic.near)
         ]
@@ -119,10 +122,12 @@ def _listed(doc: str, found: Sequence[Mention]) -> set[Mention]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A technology that is named, its best mention, and what is weighed of it."""
+    """A technology that is named, its best mention, and what is weighed of it; `certain` where the title of the
+    subject names it outright."""
 
     mention: Mention
     features: frozenset[str]
+    certain: bool = False
 
 
 def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, Candidate]:
@@ -130,7 +135,10 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
     subject is about them."""
     listed = _listed(read.doc, [one for one in found if not one.hidden])
     alone = draft.is_main and draft.stretches == ((0, len(read.doc)),)
-    plain = [one for one in found if not one.hidden]
+    plain = [
+        replace(one, weak=False) if one.listed and one in listed else one for one in found if not one.hidden
+    ]
+    names = [one for one in found if one.hidden]
     own = [one for one in plain if alone or any(low <= one.start < high for low, high in draft.stretches)]
     counts = Counter(one.slug for one in own)
     ranked = [slug for slug, _ in counts.most_common()]
@@ -138,11 +146,11 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
     candidates: dict[str, Candidate] = {}
     for slug in technologies():
         mentions = [one for one in own if one.slug == slug]
-        others = [one for one in found if one.slug == slug and one not in mentions]
+        others = [one for one in (*plain, *names) if one.slug == slug and one not in mentions]
         if not mentions and not others:
             continue
         parts = Counter(read.line_at(one.start).part for one in mentions)
-        strong = Counter(read.line_at(one.start).part for one in mentions if not one.weak)
+        strong: Counter[str] = Counter(read.line_at(one.start).part for one in mentions if not one.weak)
         first = read.line_at(mentions[0].start).index if mentions else 0
         told = {
             f"slug {slug}",
@@ -165,12 +173,13 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
                 "only weak": all(one.weak for one in mentions),
                 "only weak, listed": all(one.weak for one in mentions)
                 and any(one in listed for one in mentions),
+                "only weak, listed, announced": all(one.weak for one in mentions)
+                and any(one in listed and _announced(read, one, draft) for one in mentions),
                 "several weak": all(one.weak for one in mentions) and len(mentions) > 2,
                 "listed": any(one in listed for one in mentions),
                 "only quoted": set(parts) <= {"quote", "notes"},
                 "only below": not ({"title", "lead"} & set(parts)),
-                "announced": draft.signal is not None
-                and any(read.line_at(one.start).index == draft.signal.line.index for one in mentions),
+                "announced": any(_announced(read, one, draft) for one in mentions),
                 "half of all": counts[slug] * 2 >= counts.total(),
                 "most of all": counts[slug] * 3 >= counts.total() * 2,
                 "strong in title": any(
@@ -191,8 +200,13 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
                 f"not here, {'others are' if counts else 'none is'}",
             }
         best = min(mentions or others, key=lambda one: (one.weak, one.start))
-        candidates[slug] = Candidate(best, frozenset(told))
+        candidates[slug] = Candidate(best, frozenset(told), draft.is_main and strong["title"] > 0)
     return candidates
+
+
+def _announced(read: Page, mention: Mention, draft: Draft) -> bool:
+    """Whether the sentence that announces the subject names it."""
+    return draft.signal is not None and read.line_at(mention.start).index == draft.signal.line.index
 
 
 def _size(count: int) -> str:
