@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from feed.extract import Found, Publisher, extract
+from storage.terms import body_name
 
 FIELDS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 SETS = ("technologies", "countries", "bodies", "money")
@@ -155,6 +156,8 @@ def stated(label: dict[str, Any], fact: str) -> list[Any]:
         return list({(str(one[0]), one[1]) for one in value or ()})
     if fact in ("opens", "closes"):
         return [_moment(value)] if value and value != "none" and len(value) >= 10 else []
+    if fact == "bodies":
+        return [body_name(name) or name for name in value or ()]
     return list(value or ())
 
 

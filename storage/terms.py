@@ -6,6 +6,7 @@ finding them in an announcement is the work of feed.extract.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -137,5 +138,7 @@ def _names() -> Mapping[str, str]:
 
 
 def body_name(name_or_alias: str) -> str | None:
-    """The canonical name of a body, in whatever case it is written; None if the register does not know it."""
-    return _names().get(" ".join(name_or_alias.split()).casefold())
+    """The canonical name of a body, in whatever case it is written, with or without its state in brackets; None
+    if the register does not know it."""
+    known = " ".join(name_or_alias.split()).casefold()
+    return _names().get(known) or _names().get(re.sub(r" \([^()]+\)$", "", known))

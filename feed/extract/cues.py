@@ -25,6 +25,10 @@ class Cue:
     end: int
 
 
+# Small letters for ASCII only: so every place is the same place in the document.
+_SMALL = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
+
+
 @cache
 def _patterns() -> list[tuple[str, str, re.Pattern[str]]]:
     data = tomllib.loads(files("feed.extract").joinpath("cues.toml").read_text(encoding="utf-8"))
@@ -36,7 +40,7 @@ def _patterns() -> list[tuple[str, str, re.Pattern[str]]]:
         return pattern
 
     return [
-        (kind, name, re.compile(whole(pattern), re.IGNORECASE))
+        (kind, name, re.compile(whole(pattern)))
         for kind in ("call", "initiative")
         for name, pattern in data[kind].items()
     ]
@@ -44,11 +48,14 @@ def _patterns() -> list[tuple[str, str, re.Pattern[str]]]:
 
 def cues(page: Page) -> list[Cue]:
     """The cues of an announcement: of each sort the first in each sentence."""
+    small = page.doc.translate(_SMALL)
     found: list[Cue] = []
-    for line in page.lines:
-        low, high = line.span
-        for kind, name, pattern in _patterns():
-            match = pattern.search(page.doc, low, high)
-            if match:
+    for kind, name, pattern in _patterns():
+        last = -1
+        for match in pattern.finditer(small):
+            line = page.line_at(match.start())
+            if line.index != last and match.end() <= line.sentence.end + 1:
                 found.append(Cue(kind, name, line, match.start(), match.end()))
+                last = line.index
+    found.sort(key=lambda cue: (cue.line.index, cue.kind))
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from feed.extract.calendar import Day, days, relative
 
@@ -89,8 +90,9 @@ class _Dated:
     start: int
 
 
+@lru_cache(maxsize=16)  # the kind is weighed by them, before they are a fact
 def terms(
-    doc: str, stretches: Sequence[tuple[int, int]], published: str | None, country: str | None
+    doc: str, stretches: tuple[tuple[int, int], ...], published: str | None, country: str | None
 ) -> tuple[Term | None, Term | None]:
     """When the call that the stretches of the document speak of opens, and when it closes."""
     found: list[_Dated] = []

@@ -293,6 +293,8 @@ class Facts:
         ]
         countries: dict[str, str] = {}
         for country, hit in best.values():
+            if not country:  # of several states
+                continue
             countries.setdefault(country, self.page.doc[hit.start : hit.end][:QUOTE])
         if not names and draft.kind == "call":
             names, evidence = self.publisher_body()
