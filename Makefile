@@ -1,4 +1,4 @@
-# What can be done here: run, demo, setup, test, check, bench, lock.
+# What can be done here: run, demo, setup, test, check, bench, weights, lock.
 PYTHON ?= python3
 PORT ?= 8000
 RUNS ?= 3
@@ -8,7 +8,7 @@ export COMMUNIQUE_PORT := $(PORT)
 export PORT
 
 .DELETE_ON_ERROR:
-.PHONY: run demo setup test check bench lock
+.PHONY: run demo setup test check bench weights lock
 
 run: setup
 	@echo "Communiqué on http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
@@ -31,6 +31,10 @@ check: .venv/.dev
 # Medians of RUNS runs: three take about ten minutes, one about four.
 bench: .venv/.dev
 	$(BIN)/python -m bench $(RUNS)
+
+# Fits the weights of extraction to the labelled announcements (half a minute); needed after a change to either.
+weights: .venv/.dev
+	$(BIN)/python -m bench.weights
 
 # The locks hold versions and hashes only. The first is what an installation needs; the second adds what
 # the tests, the checks, the demo and the benchmark need.

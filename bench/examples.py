@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench import labelled
+from bench.extraction import develop
 from feed.extract import money
 from feed.extract.cues import cues
 from feed.extract.drafts import signs
 from feed.extract.lines import page
 from feed.extract.publishers import completed
 from feed.extract.subjects import candidates
-
-DEVELOP = Path(__file__).parent.parent / "tests" / "announcements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def examples(cases: Sequence[dict[str, Any]] | None = None) -> dict[str, list[Ex
     found: dict[str, list[Example]] = {
         name: [] for name in ("call", "initiative", "technology", "country", "money")
     }
-    for case in labelled.load(DEVELOP.glob("*.toml")) if cases is None else cases:
+    for case in develop() if cases is None else cases:
         publisher = completed(labelled.publisher(case), case.get("url", ""))
         read = page(
             case["title"],
