@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from feed.extract.calendar import Day, days, relative
+from feed.extract.calendar import Day, days, published_on, relative
 
 _CLOSES = re.compile(
     r"clos(?:ing|es?|ed)\b(?: date)?|dead-?line|last date|submission date|due(?: date)?\b"
     r"|no later than|not later than|target date|cut-?off|end date|(?:un)?till?\b|up to and including|up ?to\b"
-    r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward) (?:to|until|till|up ?to)\b"
+    r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward|revised|changed|rescheduled) (?:to|until|till|up ?to)\b"
     r"|(?:submission|application|proposal|call|bidding) (?:period|window|dates?|phase)"
-    r"|full (?:proposals?|applications?):|applications?:|\bcall:|\bwindow:"
+    r"|full (?:proposals?|applications?):|applications?:|shuts?\b|ends at\b|bids? (?:in )?by\b"
+    r"|(?:submit\w*|appl(?:y|ied)|applications?|proposals?|received|open)\b[^.;\n]{0,70}\bbetween\b"
     r"|(?:submit|submitted|submission|submissions|apply|applications?|applied|proposals?|bids?"
     r"|entries|received|returned|sent|email(?:ed)?|arrive|reach|with us|handed in|filed|made|uploaded|register"
-    r"|in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on|(?:have|has) (?:un)?till?\b",
+    r"|come in|go in|get in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on|(?:have|has) (?:un)?till?\b",
     re.IGNORECASE,
 )
 _OPENS = re.compile(
@@ -31,14 +32,15 @@ _OPENS = re.compile(
 )
 _EARLY = re.compile(
     r"expressions? of interest|\bEoI\b|\bEOIs?\b|letters? of intent|\bLOI\b|notif(?:y"
-    r"|ication)s? of intent|intention to (?:submit|apply)|intent to (?:submit|apply)|outline"
+    r"|ication)s? of intent|intention to (?:submit|apply|bid)|intent to (?:submit|apply|bid)|notices? of intent|outline"
+    r"|of their intention|intention form"
     r"|pre-?(?:proposal|application)|preliminary proposal|concept (?:note|paper|outline)|abstract"
     r"|(?:stage|phase) (?:1|one)\b|first stage|registration|register\b|pre-?registration|white paper",
     re.IGNORECASE,
 )
 _FINAL = re.compile(
     r"full[- ](?:stage|proposal|application)s?|final|second stage|(?:stage|phase) (?:2|two)\b"
-    r"|extended|new deadline",
+    r"|extended|revised|new deadline|will now close|now closes",
     re.IGNORECASE,
 )
 # Before a date that no longer counts, since it was moved.
@@ -51,7 +53,7 @@ _FORMER = re.compile(
 )
 _OTHER = re.compile(
     r"responses? to|requests? for information|\bRFI\b|comments"
-    r"|webinar|briefing|information (?:session|event|day)|info day|questions?|clarification|quer(?:y"
+    r"|referees?|references?\b|matchmaking|consorti\w+ building|webinar|briefing|information (?:session|event|day)|info day|questions?|clarification|quer(?:y"
     r"|ies)|results?|decisions?|notified|interviews?|panel|projects? (?:must |should |will |can "
     r"|to )?(?:start|begin|end|commence|run)"
     r"|funding (?:must|should|will|is to)? ?(?:start|begin|end|available from)|awards? (?:start|will)"
@@ -63,6 +65,20 @@ _OTHER = re.compile(
 
 
 _RANGE = re.compile(r"\s?(?:to|until|till|through|-{1,2}|–|—|and|up to)\s?(?:the\s)?", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"\b(?:call|window|period|applications?|submissions?|proposals?|open)\b[^.;\n]{0,30}$", re.I
+)
+_BEHIND = re.compile(
+    r"(?:,?\s*\d{1,2}[:.]\d\d(?:\s?[ap]m)?[^\n:–—|]{0,20})?[^\n:–—|]{0,30}?(?::| [–—|-])\s+([^\n]{3,90})"
+)
+_TODAY_READ = 3_000
+# 'The call opened today', 'apply from today'.
+_TODAY = re.compile(
+    r"\b(?:open(?:s|ed)?|opening|apply|applications?|available|accept\w*|invit\w+|submitted)\b[^.;\n]{0,50}\b(?:today|with"
+    r" immediate effect|from now on)\b|\b(?:today|as of today|from today)\b[^.;\n]{0,60}\b(?:open(?:s|ed)|can (?:now )?apply"
+    r"|apply|invites|is inviting|accept\w*)\b",
+    re.IGNORECASE,
+)
 _AFTERWARDS = re.compile(
     r"[^.;\n]{0,30}?\b(?:deadline|closing date|closing|is the last (?:date|day)|last date)\b", re.IGNORECASE
 )
@@ -101,9 +117,22 @@ def terms(
     opens, closes = _one(doc, found, "opens", country), _one(doc, found, "closes", country)
     if closes is None and not any(dated.role == "closes" for dated in found):
         closes = _relative(doc, stretches, published)
+    if opens is None and not any(dated.role == "opens" for dated in found):
+        opens = _today(doc, stretches, published)
     if opens and closes and closes.value[:10] < opens.value[:10]:
         return None, None
     return opens, closes
+
+
+def _today(doc: str, stretches: Sequence[tuple[int, int]], published: str | None) -> Term | None:
+    """'Opened today' is the day of publication."""
+    day = published_on(published)
+    if day is None:
+        return None
+    for low, high in stretches:
+        if told := _TODAY.search(doc, low, min(high, low + _TODAY_READ)):
+            return Term(day.isoformat(), "opens.today", told[0].strip()[:200])
+    return None
 
 
 def _relative(doc: str, stretches: Sequence[tuple[int, int]], published: str | None) -> Term | None:
@@ -118,14 +147,22 @@ def _relative(doc: str, stretches: Sequence[tuple[int, int]], published: str | N
 def _dated(doc: str, low: int, high: int, published: str | None, *, month_first: bool) -> list[_Dated]:
     found: list[_Dated] = []
     previous_end, previous_role = low, ""
-    for day in days(doc, low, high, published, month_first=month_first):
+    named = days(doc, low, high, published, month_first=month_first)
+    ends: dict[int, _Dated] = {}
+    for index, day in enumerate(named):
+        if index in ends:
+            found.append(ends[index])
+            previous_end, previous_role = day.end, "closes"
+            continue
         if _FORMER.search(doc[max(low, day.start - 70) : day.start]):
             continue  # what stands before it goes on to the date that it was moved to
         role, rank, start = _meaning(doc, low, day, previous_end, previous_role)
-        if found and _RANGE.fullmatch(doc[found[-1].day.end : day.start]) and found[-1].day.day < day.day:
-            first = found[-1]  # 'submission window: 3 March to 17 March'
-            found[-1] = _Dated(first.day, "opens", first.rank, first.start)
-            role, rank, start = "closes", first.rank, first.start
+        after = named[index + 1] if index + 1 < len(named) else None
+        if after and after.day > day.day and _RANGE.fullmatch(doc[day.end : after.start]):
+            period = _PERIOD.search(doc[max(low, day.start - 60) : day.start])
+            if role or period:  # 'submission window: 3 March to 17 March'
+                rank, start = (rank, start) if role else (_PLAINLY, day.start)
+                role, ends[index + 1] = "opens", _Dated(after, "closes", rank, start)
         if role:
             found.append(_Dated(day, role, rank, start))
         previous_end, previous_role = day.end, role
@@ -134,7 +171,7 @@ def _dated(doc: str, low: int, high: int, published: str | None, *, month_first:
 
 def _meaning(doc: str, low: int, day: Day, previous_end: int, previous_role: str) -> tuple[str, int, int]:
     """What a date means: its role ('' if none of ours), its rank (the highest wins), where it begins."""
-    if label := _label_below(doc, low, day):
+    if label := _label_behind(doc, low, day) or _label_below(doc, low, day):
         return (*_cued(doc[label[0] : label[1]]), day.start)
     window_start = max(low, day.start - 160, previous_end)
     window = _clause(doc[window_start : day.start])
@@ -180,6 +217,15 @@ def _cued(label: str) -> tuple[str, int]:
 def _rank(words: str) -> int:
     """How much a date counts: a final deadline before a plain one, and that before a first stage's."""
     return _FINALLY if _FINAL.search(words) else _EARLIER if _EARLY.search(words) else _PLAINLY
+
+
+def _label_behind(doc: str, low: int, day: Day) -> tuple[int, int] | None:
+    """Where the label stands in a list that has each date in front of what it means: '4 March: call closes'."""
+    line_start = max(low, doc.rfind("\n", 0, day.start) + 1)
+    if doc[line_start : day.start].strip(" -–•*\t"):
+        return None
+    behind = _BEHIND.match(doc, day.end)
+    return behind.span(1) if behind else None
 
 
 def _label_below(doc: str, low: int, day: Day) -> tuple[int, int] | None:

@@ -68,7 +68,7 @@ class Facts:
         sums, money_evidence = self.money(draft, drafts)
         opens, closes = (None, None)
         if draft.kind == "call":
-            opens, closes = self.terms(draft, drafts)
+            opens, closes = self.terms(draft, drafts, countries)
         date_evidence = [
             Evidence(field, term.rule, term.quote)
             for field, term in (("opens", opens), ("closes", closes))
@@ -171,12 +171,16 @@ class Facts:
         """The sums that may be the subject's."""
         return budget.sums(self.page, draft, drafts, self.cues)
 
-    def terms(self, draft: Draft, drafts: Sequence[Draft]) -> tuple[Term | None, Term | None]:
+    def terms(
+        self, draft: Draft, drafts: Sequence[Draft], countries: Sequence[str]
+    ) -> tuple[Term | None, Term | None]:
         """When a call opens and closes: the only one of an announcement by all of it, else by its own words,
-        and where these are silent by what is said of all."""
+        and where these are silent by what is said of all. Clocks are those of the publisher, or of the only
+        party."""
         alone = sum(other.kind == "call" for other in drafts) == 1
         stretches = whole(self.page) if alone else draft.stretches
-        told = (self.page.published, self.publisher.country)
+        home = self.publisher.country or (countries[0] if len(countries) == 1 else None)
+        told = (self.page.published, home)
         opens, closes = dates.terms(self.page.doc, stretches, *told)
         if alone or (opens and closes) or not draft.shared:
             return opens, closes

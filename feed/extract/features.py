@@ -5,6 +5,7 @@ Pure: no clock, no network, no database. Each feature bears the words for what i
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -19,6 +20,7 @@ _CALL_LINK = re.compile(
     r"call|fund|grant|opportunit|competition|solicitation|fellowship|challenge|scheme|nofo|foa|rfa\b|proposal"
     r"|prize|apply|tender",
 )
+_BEGINNING = 120
 _NEWS_LINK = re.compile(r"news|press|media|release|speech|blog|stories|article|event|statement|transcript")
 
 
@@ -32,11 +34,16 @@ def of_announcement(
 ) -> frozenset[str]:
     """The features. `title` are its words without the document type; `told` what else is known, in words."""
     found: set[str] = set(told)
-    found.update(_of_title(title))
+    found.update(_words("title", title))
+    found.update(_words("begins", _beginning(page)))
     found.update(_of_link(url))
+    together: dict[int, list[str]] = {}
     for cue in cues:
-        found.add(f"{cue.kind}.{cue.name}")
-        found.add(f"{cue.kind}.{cue.name} in {cue.line.part}")
+        name = f"{cue.kind}.{cue.name}"
+        found.update((name, f"{name} in {cue.line.part}"))
+        together.setdefault(cue.line.index, []).append(name)
+    for names in together.values():
+        found.update(f"{one} with {other}" for one, other in itertools.combinations(sorted(names), 2))
     for signal in signals:
         found.add(f"signal {signal.kind}")
         found.add(f"signal {signal.rule} in {signal.line.part}")
@@ -50,15 +57,22 @@ def of_announcement(
     return frozenset(found)
 
 
-def _of_title(title: Sequence[Word]) -> Iterator[str]:
-    folds = ["#" if word.fold[0].isdigit() else word.fold for word in title]
+def _beginning(page: Page) -> Sequence[Word]:
+    """The first words of the text."""
+    first = page.lines[0].last if page.lines and page.lines[0].part == "title" else 0
+    return page.words[first : first + _BEGINNING]
+
+
+def _words(where: str, found: Sequence[Word]) -> Iterator[str]:
+    """Each word, and each two that follow one another; numbers are all one."""
+    folds = ["#" if word.fold[0].isdigit() else word.fold for word in found]
     for index, fold in enumerate(folds):
         if fold in (BREAK, ","):
             continue
-        yield f"title {fold}"
+        yield f"{where} {fold}"
         after = folds[index + 1] if index + 1 < len(folds) else BREAK
         if after not in (BREAK, ","):
-            yield f"title {fold} {after}"
+            yield f"{where} {fold} {after}"
 
 
 @lru_cache(maxsize=1_000)
