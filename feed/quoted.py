@@ -16,6 +16,7 @@ AROUND = 220
 """So many characters of a line are shown on each side of what is marked in it."""
 MOST = 40
 """So many passages are shown."""
+_VALUE, _LABEL = 30, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _lines(text: str, spans: Sequence[_Span]) -> Iterator[tuple[int, int, list[_
     """Stretches of whole lines, with the spans in each."""
     low, high, own = 0, -1, list[_Span]()
     for span in spans:
-        start = text.rfind("\n", 0, span.start) + 1
+        start = _with_label(text, text.rfind("\n", 0, span.start) + 1, span.end)
         end = text.find("\n", span.end)
         end = end if end >= 0 else len(text)
         if own and start <= high:
@@ -66,6 +67,16 @@ def _lines(text: str, spans: Sequence[_Span]) -> Iterator[tuple[int, int, list[_
         own.append(span)
     if own:
         yield low, high, own
+
+
+def _with_label(text: str, start: int, end: int) -> int:
+    """Where a line begins; where it is but a figure, with the line before it, which may be its label."""
+    line_end = text.find("\n", end)
+    line = text[start : line_end if line_end >= 0 else len(text)]
+    if start == 0 or len(line) > _VALUE or not any(character.isdigit() for character in line[:4]):
+        return start
+    before = text.rfind("\n", 0, start - 1) + 1
+    return before if 0 < start - 1 - before <= _LABEL else start
 
 
 def _pieces(text: str, low: int, high: int, spans: Sequence[_Span]) -> list[Piece]:
