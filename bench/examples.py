@@ -1,6 +1,6 @@
-"""The questions that feed.extract.weigh answers, as the labelled announcements put and answer them.
+"""The questions that feed.extract.weigh answers, as labelled announcements put and answer them.
 
-May not look at the announcements that are kept for the figures.
+May not choose the announcements: who asks, names them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import labelled
-from bench.extraction import develop
 from feed.extract import money
 from feed.extract.cues import cues
-from feed.extract.drafts import signs
+from feed.extract.drafts import Draft, signs
+from feed.extract.facts import Facts
 from feed.extract.lines import page
 from feed.extract.publishers import completed
 from feed.extract.subjects import candidates
@@ -27,12 +27,16 @@ class Example:
     answer: int
 
 
-def examples(cases: Sequence[dict[str, Any]] | None = None) -> dict[str, list[Example]]:
-    """The examples of each question, from these announcements (default: all that are there to develop on)."""
-    found: dict[str, list[Example]] = {
-        name: [] for name in ("call", "initiative", "technology", "country", "money")
-    }
-    for case in develop() if cases is None else cases:
+QUESTIONS = {"technologies": "technology", "countries": "country", "money": "money"}
+"""What is asked of each fact of a field."""
+Cases = Sequence[dict[str, Any]]
+Examples = dict[str, list[Example]]
+
+
+def of_kinds(cases: Cases) -> Examples:
+    """Whether there is a call, and whether there is an initiative, for each of these announcements."""
+    found: Examples = {"call": [], "initiative": []}
+    for case in cases:
         publisher = completed(labelled.publisher(case), case.get("url", ""))
         read = page(
             case["title"],
@@ -42,13 +46,23 @@ def examples(cases: Sequence[dict[str, Any]] | None = None) -> dict[str, list[Ex
         )
         features = signs(read, cues(read), case.get("url", ""), publisher.country).features
         kinds = {label["kind"] for label in case.get("subject", ())}
-        for kind in ("call", "initiative"):
+        for kind in found:
             found[kind].append(Example(features, int(kind in kinds)))
+    return found
+
+
+def of_facts(cases: Cases) -> Examples:
+    """Whether a technology, a country, a sum belongs to a subject, for all that may belong to it.
+
+    The subjects are those that are found with the weights of kinds as they are.
+    """
+    found: Examples = {question: [] for question in QUESTIONS.values()}
+    for case in cases:
         _add_facts(found, case)
     return found
 
 
-def _add_facts(found: dict[str, list[Example]], case: dict[str, Any]) -> None:
+def _add_facts(found: Examples, case: dict[str, Any]) -> None:
     """What is asked of the facts of those subjects that are found and labelled."""
     drafts, facts = candidates(
         case["title"],
@@ -59,19 +73,28 @@ def _add_facts(found: dict[str, list[Example]], case: dict[str, Any]) -> None:
     )
     if facts is None:
         return
-    read = [facts.found(draft, drafts) for draft in drafts]
-    for one, label in labelled.pairs(read, case.get("subject", ())):
-        draft = drafts[next(place for place, other in enumerate(read) if other is one)]
-        asked = {
-            "technology": {slug: item.features for slug, item in facts.topics(draft).items()},
-            "country": {code: item.features for code, item in facts.parties(draft, drafts).items()},
-            "money": {
-                (item.fact.amount, item.fact.currency): item.features for item in facts.sums(draft, drafts)
-            },
-        }
-        for question, field in (("technology", "technologies"), ("country", "countries"), ("money", "money")):
+    put = {id(draft): _put(facts, draft, drafts) for draft in drafts}
+
+    def common(draft: Draft, label: labelled.Label) -> int:
+        return sum(
+            len(asked.keys() & set(labelled.stated(label, field))) for field, asked in put[id(draft)].items()
+        )
+
+    for draft, label in labelled.pairs(drafts, case.get("subject", ()), common):
+        for field, asked in put[id(draft)].items():
             if field in label and field not in label.get("unsure", ()):
                 right = set(labelled.stated(label, field))
-                found[question] += [
-                    Example(features, int(key in right)) for key, features in asked[question].items()
+                found[QUESTIONS[field]] += [
+                    Example(features, int(key in right)) for key, features in asked.items()
                 ]
+
+
+def _put(facts: Facts, draft: Draft, drafts: Sequence[Draft]) -> dict[str, dict[Any, frozenset[str]]]:
+    """What may be a fact of a subject, with the features it would be weighed by, for each field."""
+    return {
+        "technologies": {slug: item.features for slug, item in facts.topics(draft).items()},
+        "countries": {code: item.features for code, item in facts.parties(draft, drafts).items()},
+        "money": {
+            (item.fact.amount, item.fact.currency): item.features for item in facts.sums(draft, drafts)
+        },
+    }

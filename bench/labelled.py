@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from feed.extract import Found, Publisher, extract
 from storage.terms import body_name
@@ -20,6 +20,16 @@ from storage.terms import body_name
 FIELDS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 SETS = ("technologies", "countries", "bodies", "money")
 _MOST_ORDERS = 5
+Label = dict[str, Any]
+
+
+class _OfKind(Protocol):
+    @property
+    def kind(self) -> str: ...
+
+
+K = TypeVar("K", bound=_OfKind)
+Common = Callable[[K, Label], int]
 
 
 @dataclass
@@ -112,7 +122,7 @@ def compare(cases: Sequence[dict[str, Any]]) -> Result:
         if sorted(one.kind for one in found) != sorted(one["kind"] for one in stated):
             kinds = [_words([one.kind for one in found]), _words([one["kind"] for one in stated])]
             result.mistakes.append(f"{case['id']}: read {kinds[0]}, is {kinds[1]}")
-        for one, label in pairs(found, stated):
+        for one, label in pairs(found, stated, _common):
             _compare_facts(result, case["id"], one, label)
     return result
 
@@ -167,9 +177,9 @@ def _moment(stamp: str) -> str:
     return f"{parsed.timestamp():.0f}" if parsed.tzinfo else stamp
 
 
-def pairs(found: Sequence[Found], labels: Sequence[dict[str, Any]]) -> list[tuple[Found, dict[str, Any]]]:
-    """Which reading belongs to which label: of one kind, with as many facts in common as can be."""
-    paired: list[tuple[Found, dict[str, Any]]] = []
+def pairs(found: Sequence[K], labels: Sequence[Label], common: Common[K]) -> list[tuple[K, Label]]:
+    """Which of the subjects found belongs to which label: of one kind, with as much in common as can be."""
+    paired: list[tuple[K, Label]] = []
     for kind in ("call", "initiative"):
         ours = [one for one in found if one.kind == kind][:_MOST_ORDERS]
         theirs = [one for one in labels if one["kind"] == kind][:_MOST_ORDERS]
@@ -177,9 +187,9 @@ def pairs(found: Sequence[Found], labels: Sequence[dict[str, Any]]) -> list[tupl
             orders = ([*zip(ours, order, strict=True)] for order in permutations(theirs, len(ours)))
         else:
             orders = ([*zip(order, theirs, strict=True)] for order in permutations(ours, len(theirs)))
-        paired += max(orders, key=lambda order: sum(_common(*pair) for pair in order), default=[])
+        paired += max(orders, key=lambda order: sum(common(*pair) for pair in order), default=[])
     return paired
 
 
-def _common(found: Found, label: dict[str, Any]) -> int:
+def _common(found: Found, label: Label) -> int:
     return sum(len(set(facts(found, fact)) & set(stated(label, fact))) for fact in FIELDS)

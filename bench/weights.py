@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.examples import Example, examples
+from bench.examples import Cases, Example, of_facts, of_kinds
+from bench.extraction import develop
+from feed.extract import weigh
 
 WEIGHTS = Path(__file__).parent.parent / "feed" / "extract" / "weights.json"
 LEAST = 4
@@ -29,10 +31,10 @@ SMALL = 0.02
 
 def fit(found: Sequence[Example], penalty: float = PENALTY) -> dict[str, float]:
     """The weights that tell the examples apart, by feature; '' is the bias."""
-    counted = Counter(feature for one in found for feature in one.features)
-    known = sorted(feature for feature, count in counted.items() if count >= LEAST)
+    known = sorted(feature for feature, count in counted(found).items() if count >= LEAST)
     place = {feature: index for index, feature in enumerate(known)}
-    rows = [([place[name] for name in one.features if name in place], one.answer) for one in found]
+    # In a fixed order: sums of floats depend on it, and that of a set changes from run to run.
+    rows = [(sorted(place[name] for name in one.features & place.keys()), one.answer) for one in found]
     weights, moved = [0.0] * len(known), [1e-9] * len(known)
     bias, bias_moved = 0.0, 1e-9
     for _ in range(ROUNDS):
@@ -54,16 +56,27 @@ def fit(found: Sequence[Example], penalty: float = PENALTY) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Write weights.json, and say how many weights there are."""
-    fitted = {}
-    for question, found in sorted(examples().items()):
-        fitted[question] = fit(found, PENALTIES.get(question, PENALTY))
-        print(f"{question}: {len(found)} examples, {len(fitted[question])} weights", file=sys.stderr)
-    WEIGHTS.write_text(
-        json.dumps(fitted, indent=0, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+def counted(found: Sequence[Example]) -> Counter[str]:
+    """How many examples have each feature."""
+    return Counter(feature for one in found for feature in one.features)
+
+
+def fit_all(cases: Cases) -> dict[str, dict[str, float]]:
+    """The weights of every question, from these announcements. Writes them to WEIGHTS, too.
+
+    The kinds come first: of which facts is asked depends on which subjects are found.
+    """
+    fitted: dict[str, dict[str, float]] = {}
+    for put in (of_kinds, of_facts):
+        for question, found in sorted(put(cases).items()):
+            fitted[question] = fit(found, PENALTIES.get(question, PENALTY))
+            print(f"{question}: {len(found)} examples, {len(fitted[question])} weights", file=sys.stderr)
+        WEIGHTS.write_text(
+            json.dumps(fitted, indent=0, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        weigh.read_again()
+    return fitted
 
 
 if __name__ == "__main__":
-    main()
+    fit_all(develop())

@@ -40,8 +40,11 @@ class Technology:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A department, funder or agency. `shared` aliases mean it only where its country takes part; `topics` are
-    the technologies that it is there for, where these are few."""
+    """A department, funder or agency.
+
+    `shared` aliases mean it only where its country takes part. `topics` are the technologies that it is
+    there for, where these are few.
+    """
 
     name: str
     country: str
@@ -138,7 +141,9 @@ def _names() -> Mapping[str, str]:
 
 
 def body_name(name_or_alias: str) -> str | None:
-    """The canonical name of a body, in whatever case it is written, with or without its state in brackets; None
-    if the register does not know it."""
+    """The canonical name of a body, in whatever case it is written, with or without its state in brackets.
+
+    None if the register does not know it.
+    """
     known = " ".join(name_or_alias.split()).casefold()
     return _names().get(known) or _names().get(re.sub(r" \([^()]+\)$", "", known))

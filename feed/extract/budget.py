@@ -45,8 +45,7 @@ def budget(found: Sequence[Sum]) -> tuple[Money, ...]:
 
 
 def sums(page: Page, draft: Draft, drafts: Sequence[Draft], cues: Sequence[Cue]) -> list[Sum]:
-    """The sums of an announcement, each once, with what tells whether they are this subject's own: those of which
-    the rules do not say that they are something else's."""
+    """The sums of an announcement that may be this subject's own, each once, with what is weighed of it."""
     found: dict[tuple[str, str], tuple[Money, set[str]]] = {}
     amounts = [(line, amount) for line in page.lines for amount in line.money]
     noticed: dict[int, set[str]] = {}

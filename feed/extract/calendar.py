@@ -23,13 +23,14 @@ _MONTH = (
 )
 _DAY = r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?\s{1,3}(?:the\s)?)?"
 _DATE = re.compile(
-    rf"(?<![\d.,/£€$₹])(?:(?P<iy>20\d\d)-(?P<im>\d\d)-(?P<id>\d\d)(?!\d)"
+    r"(?=\d|\b[mtwfsjaond])"  # so that most places of a text are passed over at once
+    rf"(?:(?<![\d.,/£€$₹])(?:(?P<iy>20\d\d)-(?P<im>\d\d)-(?P<id>\d\d)(?!\d)"
     rf"|{_DAY}(?P<d1>\d{{1,2}})\s?(?:st|nd|rd"
     rf"|th)?(?:\s+of)?[\s\-]{{0,2}}(?P<m1>{_MONTH})(?:,?[\s\-’']{{0,3}}(?P<y1>20\d\d|\d\d(?![\d:]|\.\d"
     rf"|\s?[ap]\.?m))(?!\d))?"
     r"|(?P<a>\d{1,2})(?P<sep>[./\-])(?P<b>\d{1,2})(?P=sep)(?P<y2>20\d\d|\d\d)(?![\d/]))"
     rf"|\b{_DAY}(?P<m3>{_MONTH})\s{{1,2}}(?P<d3>\d{{1,2}})(?:st|nd|rd"
-    rf"|th)?(?!\d)(?:,?\s{{0,2}}(?P<y3>20\d\d))?",
+    rf"|th)?(?!\d)(?:,?\s{{0,2}}(?P<y3>20\d\d))?)",
     re.IGNORECASE,
 )
 _CLOCK = (

@@ -1,4 +1,4 @@
-"""Turns of phrase with gaps in them: where in a sentence something is asked for, opened, launched, or only recalled.
+"""Turns of phrase with gaps in them: where a sentence asks, opens, launches, or only recalls.
 
 Pure: no clock, no network, no database; cues.toml is read once. A cue alone decides nothing.
 """

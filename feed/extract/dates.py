@@ -15,24 +15,29 @@ from feed.extract.calendar import Day, days, published_on, relative
 _CLOSES = re.compile(
     r"clos(?:ing|es?|ed)\b(?: date)?|dead-?line|last date|submission date|due(?: date)?\b"
     r"|no later than|not later than|target date|cut-?off|end date|(?:un)?till?\b|up to and including|up ?to\b"
-    r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward|revised|changed|rescheduled) (?:to|until|till|up ?to)\b"
+    r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward|revised|changed"
+    r"|rescheduled) (?:to|until|till|up ?to)\b"
     r"|(?:submission|application|proposal|call|bidding) (?:period|window|dates?|phase)"
     r"|full (?:proposals?|applications?):|applications?:|shuts?\b|ends at\b|bids? (?:in )?by\b"
     r"|(?:submit\w*|appl(?:y|ied)|applications?|proposals?|received|open)\b[^.;\n]{0,70}\bbetween\b"
     r"|(?:submit|submitted|submission|submissions|apply|applications?|applied|proposals?|bids?"
-    r"|entries|received|returned|sent|email(?:ed)?|arrive|reach|with us|handed in|filed|made|uploaded|register"
+    r"|entries|received|returned|sent|email(?:ed)?|arrive|reach|with us|handed in|filed|made|uploaded"
+    r"|register"
     r"|come in|go in|get in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on|(?:have|has) (?:un)?till?\b",
     re.IGNORECASE,
 )
 _OPENS = re.compile(
-    r"open(?!\s(?:call|competition|science|access|source|ran\b))(?:s|ed|ing)?\b(?: date)?(?: \(earliest submission date\))?|earliest submission(?: date)?|applications? (?:will be )?(?:accepted|invited) from"
+    r"open(?!\s(?:call|competition|science|access|source|ran\b))(?:s|ed"
+    r"|ing)?\b(?: date)?(?: \(earliest submission date\))?|earliest submission(?: date)?"
+    r"|applications? (?:will be )?(?:accepted|invited) from"
     r"|available from|start date for (?:applications|submission)|launch(?:es|ed|ing)?(?: date| on)"
     r"|apply from|applications from|from\b",
     re.IGNORECASE,
 )
 _EARLY = re.compile(
     r"expressions? of interest|\bEoI\b|\bEOIs?\b|letters? of intent|\bLOI\b|notif(?:y"
-    r"|ication)s? of intent|intention to (?:submit|apply|bid)|intent to (?:submit|apply|bid)|notices? of intent|outline"
+    r"|ication)s? of intent|intention to (?:submit|apply|bid)|intent to (?:submit|apply|bid)"
+    r"|notices? of intent|outline"
     r"|of their intention|intention form"
     r"|pre-?(?:proposal|application)|preliminary proposal|concept (?:note|paper|outline)|abstract"
     r"|(?:stage|phase) (?:1|one)\b|first stage|registration|register\b|pre-?registration|white paper",
@@ -45,15 +50,19 @@ _FINAL = re.compile(
 )
 # Before a date that no longer counts, since it was moved.
 _FORMER = re.compile(
-    r"(?:originally|original(?: deadline| closing date)?|earlier|previous(?:ly)?(?: set for)?|instead of|rather than"
-    r"|first (?:fixed|set|planned)(?: for)?|was to have closed|were to have closed|had been due|was due|were due"
-    r"|should have closed|from the (?:earlier|original|previous))(?: (?:on|at|of|for|by|date|deadline|was|is))*"
+    r"(?:originally|original(?: deadline| closing date)?|earlier|previous(?:ly)?(?: set for)?"
+    r"|instead of|rather than"
+    r"|first (?:fixed|set|planned)(?: for)?|was to have closed|were to have closed|had been due|was due"
+    r"|were due"
+    r"|should have closed|from the (?:earlier|original|previous))(?: (?:on|at|of|for|by|date|deadline"
+    r"|was|is))*"
     r"[\s,:(]*(?:\d{1,2}(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)\s?(?:on )?)?$",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
     r"responses? to|requests? for information|\bRFI\b|comments"
-    r"|referees?|references?\b|matchmaking|consorti\w+ building|webinar|briefing|information (?:session|event|day)|info day|questions?|clarification|quer(?:y"
+    r"|referees?|references?\b|matchmaking|consorti\w+ building|webinar|briefing|information (?:session"
+    r"|event|day)|info day|questions?|clarification|quer(?:y"
     r"|ies)|results?|decisions?|notified|interviews?|panel|projects? (?:must |should |will |can "
     r"|to )?(?:start|begin|end|commence|run)"
     r"|funding (?:must|should|will|is to)? ?(?:start|begin|end|available from)|awards? (?:start|will)"
@@ -75,7 +84,8 @@ _TODAY_READ = 3_000
 # 'The call opened today', 'apply from today'.
 _TODAY = re.compile(
     r"\b(?:open(?:s|ed)?|opening|apply|applications?|available|accept\w*|invit\w+|submitted)\b[^.;\n]{0,50}\b(?:today|with"
-    r" immediate effect|from now on)\b|\b(?:today|as of today|from today)\b[^.;\n]{0,60}\b(?:open(?:s|ed)|can (?:now )?apply"
+    r" immediate effect|from now on)\b|\b(?:today|as of today|from today)\b[^.;\n]{0,60}\b(?:open(?:s"
+    r"|ed)|can (?:now )?apply"
     r"|apply|invites|is inviting|accept\w*)\b",
     re.IGNORECASE,
 )
@@ -220,7 +230,7 @@ def _rank(words: str) -> int:
 
 
 def _label_behind(doc: str, low: int, day: Day) -> tuple[int, int] | None:
-    """Where the label stands in a list that has each date in front of what it means: '4 March: call closes'."""
+    """Where the label stands in a list that has its dates in front: '4 March: call closes'."""
     line_start = max(low, doc.rfind("\n", 0, day.start) + 1)
     if doc[line_start : day.start].strip(" -–•*\t"):
         return None

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from feed.extract import calls, dates, features, initiatives, several, signals, titles, weigh
+from feed.extract import calls, dates, features, initiatives, outcomes, several, signals, titles, weigh
 from feed.extract.cues import Cue
 from feed.extract.lines import Page
 from feed.extract.reading import Publisher
@@ -21,6 +21,7 @@ _MOST_STRETCHES = 40
 _MOST_FURTHER = 4
 # A name has so many words: 'the declaration' is one that was named before.
 _NAMED = 2
+_PROPER = 3
 Stretches = tuple[tuple[int, int], ...]
 # Where one sentence turns to a second subject: 'a new initiative, alongside a £7 million call'.
 _TURN = re.compile(
@@ -48,6 +49,12 @@ _ALSO = re.compile(
     r"|(?:both|two|three|four) (?:sides|countries|governments|nations|leaders|ministers)"
     r"|the (?:leaders|ministers|sides|parties|countries)) "
     r"|^\W*(?:\(?[0-9ivx]{1,3}[.)]|[•*–-])\s",
+    re.IGNORECASE,
+)
+_NOW = re.compile(
+    r"\b(?:today|this (?:morning|afternoon|week)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|we (?:also )?(?:launch"
+    r"|establish|announce|create|have))\b",
     re.IGNORECASE,
 )
 _CARRIES_ON = re.compile(
@@ -193,6 +200,13 @@ def _settled(
             return [_part(read, part) for part in parts]
         return [_draft(read, call, is_main=True, stretches=whole(read))] if call else []
     call_leads = call is not None and call.line.index < initiative.line.index
+    if not call_leads and (listed := outcomes.outcomes(read, initiative)):
+        one = (
+            [_draft(read, call, is_main=False, stretches=_call_stretches(read, opened, launched))]
+            if call
+            else []
+        )
+        return [*(_part(read, part) for part in listed), *one]
     others = [
         _draft(read, one, is_main=False, stretches=_clauses(read, one))
         for one in _further(read, launched, initiative)
@@ -219,10 +233,12 @@ def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signa
     told = {one.line.index: one for one in launched}
     for line in read.lines:
         sentence = read.doc[slice(*line.span)]
-        if line.index == main.line.index or line.part == "title" or not _ALSO.search(sentence):
+        if line.index == main.line.index or line.part == "title":
             continue
         other = told.get(line.index) or initiatives.further(read, line)
-        if other is None or other.rule in ("kind.new", "kind.titled", "kind.partners"):
+        if other is None or not (_ALSO.search(sentence) or _is_proper(read, other, sentence)):
+            continue
+        if other.rule in ("kind.new", "kind.titled", "kind.partners"):
             continue
         name = _name(read, other)
         if (
@@ -235,6 +251,12 @@ def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signa
         seen.append(name)
         found.append(other)
     return found[:_MOST_FURTHER]
+
+
+def _is_proper(read: Page, found: Signal, sentence: str) -> bool:
+    """Whether a thing with a name of its own is launched now: 'On Monday he opened the …'."""
+    named = titles.phrase_title(read.doc, read.words, found.first, found.last).split()
+    return len(named) >= _PROPER and all(word[0].isupper() for word in named) and bool(_NOW.search(sentence))
 
 
 def _refers_back(read: Page, found: Signal) -> bool:

@@ -36,6 +36,10 @@ _UNPAID = re.compile(
 )
 
 
+_Named = tuple[Line, Hit[Place], bool]
+"""Where a state is named: the sentence, the words, and whether they say that it takes part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """A state that may be a party, what it was read from, and what is weighed of it."""
@@ -218,53 +222,21 @@ class Facts:
     def parties(self, draft: Draft, drafts: Sequence[Draft]) -> dict[str, Party]:
         """The states that may be parties, each with what it was read from and what is weighed of it."""
         _, _, body_countries = self.bodies(draft)
-        named: dict[str, list[tuple[Line, Hit[Place], bool]]] = {}
-        helped: dict[str, bool] = {}
-        alone = len(drafts) == 1
-        for line in self.page.lines:
-            linked = set(parties(self.page.words, line.places, strict=True))
-            taking = set(parties(self.page.words, line.places, strict=False))
-            aims = beneficiaries(self.page.words, line.places)
-            for hit in line.places:
-                for code in hit.payload.codes:
-                    helped[code] = helped.get(code, True) and hit in aims
-                    named.setdefault(code, []).append((line, hit, hit in taking))
-                    if hit in linked:
-                        named[code].append((line, hit, True))
+        named, aims = self._named_states()
         home, home_evidence = self.publisher_country()
-        found: dict[str, Party] = {}
         # Who is named only as the one that gains takes no part, whatever else speaks for it.
-        taking_part = {code for code in named if not helped[code]}
-        everyone = {*taking_part, *body_countries, *home}
+        everyone = {*(named.keys() - aims), *body_countries, *home}
+        found: dict[str, Party] = {}
         for code in sorted(everyone):
             places = named.get(code, [])
-            told: set[str] = {f"of {draft.kind}", f"states {min(len(everyone), 6)}"}
-            own = []
-            for line, hit, takes in places:
-                where = "own" if alone or self._within(hit.start, draft) else "shared"
-                if where == "shared" and not self._concerns(hit.start, draft):
-                    where = "elsewhere"
-                role = "takes part" if takes else "mentioned"
-                told |= {
-                    f"{role} in {line.part} ({where})",
-                    f"{hit.payload.form} in {line.part}",
-                    f"{role} as {hit.payload.form}",
-                    where,
-                }
-                if _UNPAID.search(self.page.doc, *line.span):
-                    told.add("unpaid")
-                if draft.signal is not None and line.index == draft.signal.line.index:
-                    told.add(f"announced, {role}")
-                if where != "elsewhere" and takes:
-                    own.append(hit)
-            told.add(f"named {_size(len(places))}")
+            told, best = self._role_of(places, draft, alone=len(drafts) == 1)
+            told |= {f"of {draft.kind}", f"states {min(len(everyone), 6)}", f"named {_size(len(places))}"}
             if code in home:
                 told |= {"publisher's", f"publisher's of {draft.kind}"}
                 if len(everyone) > 1 and not places:
                     told.add("publisher's, others are named")
             if code in body_countries:
                 told |= {"of a body", f"of a body of {draft.kind}"}
-            best = own[0] if own else (places[0][1] if places else None)
             if best is not None:
                 quote = self.page.doc[best.start : best.end][:QUOTE]
                 evidence = Evidence("countries", f"countries.{best.payload.form}", quote)
@@ -274,6 +246,50 @@ class Facts:
                 evidence = home_evidence[0]
             found[code] = Party(evidence, frozenset(told))
         return found
+
+    def _named_states(self) -> tuple[dict[str, list[_Named]], set[str]]:
+        """Where each state is named, and those that are only named as the ones that gain."""
+        named: dict[str, list[_Named]] = {}
+        other: set[str] = set()
+        for line in self.page.lines:
+            linked = set(parties(self.page.words, line.places, strict=True))
+            taking = set(parties(self.page.words, line.places, strict=False))
+            aims = beneficiaries(self.page.words, line.places)
+            for hit in line.places:
+                for code in hit.payload.codes:
+                    own = named.setdefault(code, [])
+                    own.append((line, hit, hit in taking))
+                    if hit in linked:
+                        own.append((line, hit, True))
+                    if hit not in aims:
+                        other.add(code)
+        return named, named.keys() - other
+
+    def _role_of(
+        self, places: Sequence[_Named], draft: Draft, *, alone: bool
+    ) -> tuple[set[str], Hit[Place] | None]:
+        """What the places where a state is named tell of its part in a subject, and the best of them."""
+        told: set[str] = set()
+        best = places[0][1] if places else None
+        found = False
+        for line, hit, takes in places:
+            where = "own" if alone or self._within(hit.start, draft) else "shared"
+            if where == "shared" and not self._concerns(hit.start, draft):
+                where = "elsewhere"
+            role = "takes part" if takes else "mentioned"
+            told |= {
+                f"{role} in {line.part} ({where})",
+                f"{hit.payload.form} in {line.part}",
+                f"{role} as {hit.payload.form}",
+                where,
+            }
+            if _UNPAID.search(self.page.doc, *line.span):
+                told.add("unpaid")
+            if draft.signal is not None and line.index == draft.signal.line.index:
+                told.add(f"announced, {role}")
+            if where != "elsewhere" and takes and not found:
+                best, found = hit, True
+        return told, best
 
     def bodies(self, draft: Draft) -> tuple[tuple[str, ...], list[Evidence], dict[str, str]]:
         """The bodies named, their evidence, and the countries that they stand for."""

@@ -16,7 +16,8 @@ _OBJECTS = {
     "open": frozenset({"facility"}),
     "join": frozenset({"accord"}),
 }
-_ALL = _OBJECTS["launch"]
+OBJECTS = _OBJECTS["launch"]
+"""The sorts of nouns that name an initiative."""
 _AIMS = frozenset({"open", "to build", "to host", "to be built"})
 # What by its bare name is something agreed.
 _PAPERS = frozenset(
@@ -94,7 +95,7 @@ def _launched(page: Page, line: Line) -> Signal | None:
                 continue
             if verb.first - noun.last > 8 or "block" in noun.payload or page.stopped(noun.last, verb.first):
                 break
-            if noun.payload & _ALL and not page.is_in_body_name(noun):
+            if noun.payload & OBJECTS and not page.is_in_body_name(noun):
                 if past.is_standing(page, line, verb) and "accord" not in noun.payload:
                     break
                 return signal(line, "initiative", "kind.launched", (noun, verb), noun)
@@ -117,7 +118,7 @@ def _is_new(page: Page, line: Line) -> Signal | None:
                 continue
             if hit.first - new.last > 8 or objects.is_apart(page, new.last, hit.first):
                 break
-            if hit.payload & _ALL:
+            if hit.payload & OBJECTS:
                 if objects.raw(page, new) == "joint" and "plan" in hit.payload:
                     break
                 later = any(will.first > hit.last for will in line.having("will"))
@@ -131,11 +132,7 @@ def _is_new(page: Page, line: Line) -> Signal | None:
 
 def _is_titled(page: Page, line: Line) -> Signal | None:
     """A title that is the name of an accord between two states."""
-    accords = [
-        hit
-        for hit in line.having("accord")
-        if not _PAPERS.isdisjoint((page.words[hit.first].fold, page.words[hit.last].fold))
-    ]
+    accords = [hit for hit in line.having("accord") if is_paper(page, hit)]
     if len(line.states) < 2 or not accords or line.having("hypothetical", "onward", "callstrong"):
         return None
     last = accords[-1].last
@@ -144,6 +141,11 @@ def _is_titled(page: Page, line: Line) -> Signal | None:
     if all(hit.first > last + 1 for hit in line.having("block")):
         return signal(line, "initiative", "kind.titled", accords[-1:], accords[-1])
     return None
+
+
+def is_paper(page: Page, hit: Hit[Tags]) -> bool:
+    """Whether the phrase by its bare name is something agreed."""
+    return not _PAPERS.isdisjoint((page.words[hit.first].fold, page.words[hit.last].fold))
 
 
 def _is_marked_new(line: Line, found: Signal) -> bool:

@@ -25,11 +25,15 @@ _CURRENCIES = {
     "¥": "JPY", "jpy": "JPY", "yen": "JPY", "japanese yen": "JPY", "₩": "KRW", "krw": "KRW", "won": "KRW",
     "chf": "CHF",
     "sek": "SEK", "nok": "NOK", "dkk": "DKK", "₪": "ILS", "ils": "ILS", "nis": "ILS", "pln": "PLN",
-    "zar": "ZAR", "r": "ZAR", "rand": "ZAR", "brl": "BRL", "reais": "BRL", "cny": "CNY", "rmb": "CNY", "yuan": "CNY",
+    "zar": "ZAR", "r": "ZAR", "rand": "ZAR", "brl": "BRL", "reais": "BRL", "cny": "CNY", "rmb": "CNY",
+    "yuan": "CNY",
     "aed": "AED", "dh": "AED", "dhs": "AED", "dirhams": "AED", "sar": "SAR", "riyals": "SAR", "qar": "QAR",
-    "swiss francs": "CHF", "nt$": "TWD", "ntd": "TWD", "twd": "TWD", "kes": "KES", "kshs": "KES", "ksh": "KES",
-    "egp": "EGP", "idr": "IDR", "rp": "IDR", "myr": "MYR", "rm": "MYR", "thb": "THB", "php": "PHP", "vnd": "VND",
-    "try": "TRY", "mxn": "MXN", "clp": "CLP", "czk": "CZK", "huf": "HUF", "hkd": "HKD", "ngn": "NGN", "ghs": "GHS",
+    "swiss francs": "CHF", "nt$": "TWD", "ntd": "TWD", "twd": "TWD", "kes": "KES", "kshs": "KES",
+    "ksh": "KES",
+    "egp": "EGP", "idr": "IDR", "rp": "IDR", "myr": "MYR", "rm": "MYR", "thb": "THB", "php": "PHP",
+    "vnd": "VND",
+    "try": "TRY", "mxn": "MXN", "clp": "CLP", "czk": "CZK", "huf": "HUF", "hkd": "HKD", "ngn": "NGN",
+    "ghs": "GHS",
     "shekels": "ILS", "kronor": "SEK", "isk": "ISK", "ron": "RON", "korean won": "KRW", "us $": "USD",
 }  # fmt: skip
 _DOLLARS = {"US": "USD", "CA": "CAD", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "HK": "HKD"}
@@ -56,7 +60,10 @@ _AFTER = (
     r"|dollars|japanese yen|yen|won|swiss francs|GBP|EUR|INR|USD|AUD|CAD|NZD|SGD|JPY|KRW|CHF|SEK|NOK"
     r"|DKK|ILS|NIS|PLN|ZAR|AED|SAR|TWD|KES|EGP|BRL|CNY|rand|reais|dirhams|riyals|shekels|yuan|€|£"
 )
-_NUMBER = r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3}){1,4}(?:[.,]\d{2})?(?!\d)|\d{1,15}(?:[,.\u00a0\u202f’']\d{1,15}){0,5})"
+_NUMBER = (
+    r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3}){1,4}(?:[.,]\d{2})?(?!\d)"
+    r"|\d{1,15}(?:[,.\u00a0\u202f’']\d{1,15}){0,5})"
+)
 _SCALE = (
     r"(?:lakh crores?|hundred (?:thousand|million)|thousand|lakhs?|lac|millions?|mill|mn|crores?|cr"
     r"|billions?|bn|trillion|tn|[mkb])(?![A-Za-z])"
@@ -98,8 +105,10 @@ class Amount:
 
 
 def dollar_of(country: str | None, text: str = "") -> str:
-    """The currency that a bare '$' stands for where this country publishes; where nobody told which one does, by
-    the state of dollars that the beginning of the text names most."""
+    """The currency that a bare '$' stands for where this country publishes.
+
+    If nobody told which one does, that of the state of dollars that the beginning of the text names most.
+    """
     if country:
         return _DOLLARS.get(country, "USD")
     named = Counter(match.lastgroup for match in _DOLLAR_STATES.finditer(text[:3_000]))
@@ -128,8 +137,8 @@ def amounts(doc: str, dollar: str = "USD") -> list[Amount]:
 _WORDS_AFTER = (
     "pound", "Pound", "euro", "Euro", "rupee", "Rupee", "ollars", " yen", " won", "francs",
     "EUR", "GBP", "INR", "USD", "AUD", "CAD", "NZD", "SGD", "JPY",
-    "KRW", "CHF", "SEK", "NOK", "DKK", "ILS", "NIS", "PLN", "ZAR", " €", " £", "AED", "SAR", "TWD", "KES", "EGP",
-    "BRL", "CNY", " rand", " reais", " dirhams", " riyals", " shekels", " yuan",
+    "KRW", "CHF", "SEK", "NOK", "DKK", "ILS", "NIS", "PLN", "ZAR", " €", " £", "AED", "SAR", "TWD", "KES",
+    "EGP", "BRL", "CNY", " rand", " reais", " dirhams", " riyals", " shekels", " yuan",
 )  # fmt: skip
 
 

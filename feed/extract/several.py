@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from feed.extract import dates, roles
+from feed.extract.calendar import days
 from feed.extract.lines import Line, Page
 from feed.extract.signals import Signal
 from feed.extract.words import words
@@ -64,7 +66,8 @@ _NUMBERED = re.compile(
 _LABELLED = re.compile(r"[\w /()&'’.-]{2,80}:\s*\S")
 # Headings of parts of one call.
 _OF_ONE = re.compile(
-    r"\b(?:dates?|time-?(?:line|table|frame)|deadlines?|stage|phase|cut-?offs?|key|important|how to|contact|eligib\w+"
+    r"\b(?:dates?|time-?(?:line|table|frame)|deadlines?|stage|phase|cut-?offs?|key|important|how to"
+    r"|contact|eligib\w+"
     r"|who can|background|notes?|about|webinar|round \d|cycle|registration|expression|outline|schedule|common"
     r"|conditions|next steps|timing|apply|support|queries|related)\b",
     re.IGNORECASE,
@@ -72,15 +75,20 @@ _OF_ONE = re.compile(
 
 
 def _sectioned(read: Page, country: str | None) -> list[Span]:
-    """The stretches that tell of one call each, with a deadline of its own: sections, paragraphs or clauses."""
+    """The sections, paragraphs or clauses that tell of one call each, with a deadline of its own."""
+    dated = [day.start for day in days(read.doc, 0, len(read.doc), read.published, month_first=False)]
+    if len(dated) < 2:
+        return []
     title_end = read.lines[0].sentence.end if read.lines and read.lines[0].part == "title" else 0
+    title = frozenset(word.fold for word in words(read.doc[:title_end]))
     heads = [read.doc[:title_end], *(read.doc[slice(*line.span)] for line in read.lines[1:5])]
     counted = any(_NUMBER.search(head) for head in heads)
     for cut in (_by_numbers, _by_headings, _by_lines, _by_clauses):
         found = [
             (span, closes.value)
             for span in cut(read.doc, title_end + 1)
-            if (counted or _is_titled(read.doc, title_end, span[0]))
+            if bisect_left(dated, span[0]) < bisect_left(dated, span[1])
+            and (counted or _is_titled(read.doc, title, span[0]))
             and (closes := dates.terms(read.doc, (span,), read.published, country)[1])
             and closes.rule == "closes.date"
         ]
@@ -89,14 +97,15 @@ def _sectioned(read: Page, country: str | None) -> list[Span]:
     return []
 
 
-def _is_titled(doc: str, title_end: int, start: int) -> bool:
+def _is_titled(doc: str, title: frozenset[str], start: int) -> bool:
     """Whether a row is a numbered heading, or one that the title names, too: '… two grants: A and B'."""
     row = doc[start : doc.find("\n", start)][:100]
     if _NUMBERED.match(row):
         return True
-    title = {word.fold for word in words(doc[:title_end])}
+    if not _is_heading(row):
+        return False
     named = {word.fold for word in words(row) if len(word.fold) > 3}
-    return _is_heading(row) and len(named & title) * 2 >= min(4, len(named)) > 0
+    return len(named & title) * 2 >= min(4, len(named)) > 0
 
 
 def _by_numbers(doc: str, start: int) -> list[Span]:

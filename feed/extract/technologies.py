@@ -122,8 +122,10 @@ def _listed(doc: str, found: Sequence[Mention]) -> set[Mention]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A technology that is named, its best mention, and what is weighed of it; `certain` where the title of the
-    subject names it outright."""
+    """A technology that is named, with its best mention and what is weighed of it.
+
+    `certain` is one that the title of the subject names outright.
+    """
 
     mention: Mention
     features: frozenset[str]
