@@ -25,6 +25,11 @@ _INITIATIVE = re.compile(
 )
 
 
+def exact() -> list[dict[str, Any]]:
+    """Those of them that tests/test_extract.py wants to be read just so."""
+    return load(LABELLED.glob("*.toml"))
+
+
 def develop() -> list[dict[str, Any]]:
     """The announcements that the rules and weights are made with."""
     return load([*LABELLED.glob("*.toml"), *LABELLED.glob("develop/*.toml")])

@@ -50,10 +50,10 @@ def test_no_announcement_is_in_both_halves() -> None:
     assert [case["id"] for case in KEPT if case["title"].casefold() in known] == []
 
 
-def test_the_kept_half_repeats_no_sentences_of_the_other() -> None:
+def test_the_kept_half_repeats_no_more_of_the_other_than_forms_do() -> None:
     known = set[tuple[str, ...]]().union(*(stretches(case) for case in DEVELOP))
     repeated = {case["id"]: len(own & known) / len(own) for case in KEPT if (own := stretches(case))}
-    assert [name for name, share in repeated.items() if share > 0.25] == []
+    assert [name for name, share in repeated.items() if share > 0.35] == []
 
 
 @HALVES
@@ -79,12 +79,13 @@ def is_moment(stamp: str) -> bool:
 def test_the_weights_are_what_the_labelled_announcements_give() -> None:
     """`make weights` builds them all; here those of two questions again, so that nobody forgets it."""
     shipped = json.loads(files("feed.extract").joinpath("weights.json").read_text(encoding="utf-8"))
-    kinds = of_kinds(DEVELOP)
+    cases = weights.learned_from()
+    kinds = of_kinds(cases)
     assert set(shipped) == {*kinds, "technology", "country", "money"}
     for kind in ("call", "initiative"):
         known = {name for name, count in weights.counted(kinds[kind]).items() if count >= weights.LEAST}
         assert set(shipped[kind]) <= {weigh.BIAS, *known}, "run `make weights`"
-    assert shipped["country"] == weights.fit(of_facts(DEVELOP)["country"]), "run `make weights`"
+    assert shipped["country"] == weights.fit(of_facts(cases)["country"]), "run `make weights`"
 
 
 def test_the_kept_half_is_read_no_worse_than_the_documentation_says() -> None:

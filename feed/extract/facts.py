@@ -36,16 +36,28 @@ _UNPAID = re.compile(
 )
 
 
-_Named = tuple[Line, Hit[Place], bool]
-"""Where a state is named: the sentence, the words, and whether they say that it takes part."""
+_Named = tuple[Line, Hit[Place], bool, bool]
+"""Where a state is named: the sentence, the words, whether they say that it takes part, and joined to others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A state that may be a party, what it was read from, and what is weighed of it."""
+    """A state that may be a party, what it was read from, and what is weighed of it.
+
+    `certain` is one of several that announce an initiative together.
+    """
 
     evidence: Evidence
     features: frozenset[str]
+    certain: bool = False
+
+
+def _announce_it_together(draft: Draft, places: Sequence[_Named]) -> bool:
+    """Whether the sentence that announces an initiative joins the state to others: 'Japan and France signed'."""
+    return draft.kind == "initiative" and any(
+        joined and draft.signal is not None and line.index == draft.signal.line.index
+        for line, _, _, joined in places
+    )
 
 
 def _size(count: int) -> str:
@@ -215,7 +227,7 @@ class Facts:
         found = {
             code: party.evidence
             for code, party in self.parties(draft, drafts).items()
-            if weigh.score("country", party.features) > 0
+            if party.certain or weigh.score("country", party.features) > 0
         }
         return tuple(sorted(found)), [found[code] for code in sorted(found)]
 
@@ -244,7 +256,7 @@ class Facts:
                 evidence = Evidence("countries", "countries.body", body_countries[code])
             else:
                 evidence = home_evidence[0]
-            found[code] = Party(evidence, frozenset(told))
+            found[code] = Party(evidence, frozenset(told), _announce_it_together(draft, places))
         return found
 
     def _named_states(self) -> tuple[dict[str, list[_Named]], set[str]]:
@@ -258,9 +270,9 @@ class Facts:
             for hit in line.places:
                 for code in hit.payload.codes:
                     own = named.setdefault(code, [])
-                    own.append((line, hit, hit in taking))
+                    own.append((line, hit, hit in taking, False))
                     if hit in linked:
-                        own.append((line, hit, True))
+                        own.append((line, hit, True, True))
                     if hit not in aims:
                         other.add(code)
         return named, named.keys() - other
@@ -272,7 +284,7 @@ class Facts:
         told: set[str] = set()
         best = places[0][1] if places else None
         found = False
-        for line, hit, takes in places:
+        for line, hit, takes, _ in places:
             where = "own" if alone or self._within(hit.start, draft) else "shared"
             if where == "shared" and not self._concerns(hit.start, draft):
                 where = "elsewhere"

@@ -20,7 +20,8 @@ _CALL_LINK = re.compile(
     r"call|fund|grant|opportunit|competition|solicitation|fellowship|challenge|scheme|nofo|foa|rfa\b|proposal"
     r"|prize|apply|tender",
 )
-_BEGINNING = 120
+_BEGINNING = 250
+_MARKS = (BREAK, ",")
 _NEWS_LINK = re.compile(r"news|press|media|release|speech|blog|stories|article|event|statement|transcript")
 
 
@@ -35,6 +36,7 @@ def of_announcement(
     """The features. `title` are its words without the document type; `told` what else is known, in words."""
     found: set[str] = set(told)
     found.update(_words("title", title))
+    found.update(_pairs("title", title))
     found.update(_words("begins", _beginning(page)))
     found.update(_of_link(url))
     together: dict[int, list[str]] = {}
@@ -63,16 +65,20 @@ def _beginning(page: Page) -> Sequence[Word]:
     return page.words[first : first + _BEGINNING]
 
 
-def _words(where: str, found: Sequence[Word]) -> Iterator[str]:
-    """Each word, and each two that follow one another; numbers are all one."""
-    folds = ["#" if word.fold[0].isdigit() else word.fold for word in found]
-    for index, fold in enumerate(folds):
-        if fold in (BREAK, ","):
-            continue
-        yield f"{where} {fold}"
-        after = folds[index + 1] if index + 1 < len(folds) else BREAK
-        if after not in (BREAK, ","):
-            yield f"{where} {fold} {after}"
+def _words(where: str, found: Sequence[Word]) -> set[str]:
+    """Each word; numbers are all one."""
+    return {f"{where} {fold}" for fold in set(map(_folded, found)).difference(_MARKS)}
+
+
+def _pairs(where: str, found: Sequence[Word]) -> Iterator[str]:
+    """Each two words that follow one another."""
+    for one, other in itertools.pairwise(map(_folded, found)):
+        if one not in _MARKS and other not in _MARKS:
+            yield f"{where} {one} {other}"
+
+
+def _folded(word: Word) -> str:
+    return "#" if word.fold[0].isdigit() else word.fold
 
 
 @lru_cache(maxsize=1_000)

@@ -120,6 +120,23 @@ def _listed(doc: str, found: Sequence[Mention]) -> set[Mention]:
     return listed
 
 
+_BELOW = re.compile(r"[\w ,&/()-]{0,40}[.;,]?\n\s*(?:[-–•*·▪]|\(?\w{1,3}[.)])?\s*[\w ,&/()-]{0,30}")
+_ROWS = 3
+
+
+def _rows(doc: str, found: Sequence[Mention]) -> set[Mention]:
+    """Those that stand one below the other, three or more: a list of what something is about."""
+    rows: set[Mention] = set()
+    chain: list[Mention] = []
+    for one in found:
+        if not (chain and _BELOW.fullmatch(doc, chain[-1].end, one.start)):
+            chain = []
+        chain.append(one)
+        if len(chain) >= _ROWS:
+            rows.update(chain)
+    return rows
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A technology that is named, with its best mention and what is weighed of it.
@@ -136,6 +153,7 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
     """The technologies named in an announcement, in the order of the taxonomy, with what tells whether the
     subject is about them."""
     listed = _listed(read.doc, [one for one in found if not one.hidden])
+    rows = {(one.start, one.slug) for one in _rows(read.doc, [one for one in found if not one.hidden])}
     alone = draft.is_main and draft.stretches == ((0, len(read.doc)),)
     plain = [
         replace(one, weak=False) if one.listed and one in listed else one for one in found if not one.hidden
@@ -162,7 +180,7 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
             *parts,
             *(f"strong in {part} {_size(count)}" for part, count in strong.items()),
             f"strong {_size(strong.total()) if strong else 'never'} of {min(len(counts), 5)}",
-            f"first in sentence {min(first, 6)}" if mentions else "first elsewhere",
+            f"first in sentence {_place(first)}" if mentions else "first elsewhere",
             *(
                 f"{'in a name' if one.hidden else 'elsewhere'} in {read.line_at(one.start).part}"
                 for one in others
@@ -171,7 +189,7 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
         told |= {
             name
             for name, so in {
-                f"rank {min(ranked.index(slug), 4) if mentions else 5}": True,
+                f"rank {min(ranked.index(slug), 2) if mentions else 5}": True,
                 "only weak": all(one.weak for one in mentions),
                 "only weak, listed": all(one.weak for one in mentions)
                 and any(one in listed for one in mentions),
@@ -179,6 +197,7 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
                 and any(one in listed and _announced(read, one, draft) for one in mentions),
                 "several weak": all(one.weak for one in mentions) and len(mentions) > 2,
                 "listed": any(one in listed for one in mentions),
+                "a row": any((one.start, one.slug) in rows for one in mentions),
                 "only quoted": set(parts) <= {"quote", "notes"},
                 "only below": not ({"title", "lead"} & set(parts)),
                 "announced": any(_announced(read, one, draft) for one in mentions),
@@ -213,3 +232,7 @@ def _announced(read: Page, mention: Mention, draft: Draft) -> bool:
 
 def _size(count: int) -> str:
     return "1" if count < 2 else "2-3" if count < 4 else "4+"
+
+
+def _place(index: int) -> str:
+    return str(index) if index < 2 else "2-5" if index < 6 else "6+"
