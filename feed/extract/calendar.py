@@ -36,7 +36,7 @@ _DATE = re.compile(
 _CLOCK = (
     r"(?P<noon>12(?:[:.]00)?\s?(?:noon|midday)|[Nn]oon|[Mm]idday)"
     r"|(?P<h>\d{1,2})(?:[:.](?P<mi>\d{2}))?(?:[:.]\d\d)?\s?(?P<half>[apAP]\.?\s?[mM]\b\.?)"
-    r"|(?P<h24>\d{1,2})[:.](?P<mi24>\d{2})(?:[:.]\d\d)?(?!\d)(?:\s?(?:[Hh]rs?|[Hh]ours|h)\b)?"
+    r"|(?P<h24>\d{1,2})(?:[:.]|[hH](?=\d\d\b))(?P<mi24>\d{2})(?:[:.]\d\d)?(?!\d)(?:\s?(?:[Hh]rs?|[Hh]ours|h)\b)?"
     r"|(?P<h4>[012]\d)(?P<mi4>[0-5]\d)\s?(?:[Hh]rs?|[Hh]ours|h)\b"
 )
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from feed.extract.calendar import Day, days, published_on, relative
 
 _CLOSES = re.compile(
-    r"clos(?:ing|es?|ed)\b(?: date)?|dead-?line|last date|submission date|due(?: date)?\b"
+    r"clos(?:ing|es?|ed)\b(?: date)?|dead-?line|(?:last|final) (?:date|day)|submission date|due(?: date)?\b"
     r"|no later than|not later than|target date|cut-?off|end date|(?:un)?till?\b|up to and including|up ?to\b"
     r"|collection date|(?:extended|moved|put back|postponed|pushed back|brought forward|revised|changed"
     r"|rescheduled) (?:to|until|till|up ?to)\b"
     r"|(?:submission|application|proposal|call|bidding) (?:period|window|dates?|phase)"
-    r"|full (?:proposals?|applications?):|applications?:|shuts?\b|ends at\b|bids? (?:in )?by\b"
-    r"|(?:submit\w*|appl(?:y|ied)|applications?|proposals?|received|open)\b[^.;\n]{0,70}\bbetween\b"
+    r"|full (?:proposals?|applications?)(?=:|\s{2,}|\s?[|–-]\s)|(?:applications?|proposals?|submission):"
+    r"|submission of (?:full |joint |the )*(?:proposals?|applications?)"
+    r"|through (?=\d{1,2}[:.]\d\d\s?[ap])|shuts?\b|ends at\b|bids? (?:in )?by\b"
+    r"|(?:submit\w*|appl(?:y|ied)|applications?|proposals?|received|open|bid|deposited|made|lodged)\b(?:[^.;\n]|\.(?=\w)){0,70}\bbetween\b"
     r"|(?:submit|submitted|submission|submissions|apply|applications?|applied|proposals?|bids?"
     r"|entries|received|returned|sent|email(?:ed)?|arrive|reach|with us|handed in|filed|made|uploaded"
+    r"|lodged?|put in|mailed|completed|fill in|hand(?:ed)? in|send"
     r"|register"
-    r"|come in|go in|get in)\b[^.;\n]{0,70}\b(?:by|before)\b|ends? on|(?:have|has) (?:un)?till?\b",
+    r"|delivered|deposited|come in|go in|get in|be there|be in)\b(?:[^.;\n]|\.(?=\w)){0,70}\b(?:by"
+    r"|before)\b|ends? on|(?:have|has) (?:un)?till?\b",
     re.IGNORECASE,
 )
 _OPENS = re.compile(
@@ -40,7 +45,8 @@ _EARLY = re.compile(
     r"|notices? of intent|outline"
     r"|of their intention|intention form"
     r"|pre-?(?:proposal|application)|preliminary proposal|concept (?:note|paper|outline)|abstract"
-    r"|(?:stage|phase) (?:1|one)\b|first stage|registration|register\b|pre-?registration|white paper",
+    r"|(?:stage|phase) (?:1|one)\b|first stage|registration|register\b|pre-?registration|white paper"
+    r"|solution summar(?:y|ies)|statements? of (?:interest|intent)|intention to|optional|mandatory notice",
     re.IGNORECASE,
 )
 _FINAL = re.compile(
@@ -55,25 +61,31 @@ _FORMER = re.compile(
     r"|first (?:fixed|set|planned)(?: for)?|was to have closed|were to have closed|had been due|was due"
     r"|were due"
     r"|should have closed|from the (?:earlier|original|previous))(?: (?:on|at|of|for|by|date|deadline"
-    r"|was|is))*"
+    r"|was|is|applications?))*"
     r"[\s,:(]*(?:\d{1,2}(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)\s?(?:on )?)?$",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"responses? to|requests? for information|\bRFI\b|comments"
+    r"responses? to|FAQs?\b|Q ?& ?A|not to assess|kick-?off|rejoinder|invitations?\b|selection\b"
+    r"|requests? for information|\bRFI\b|comments"
     r"|referees?|references?\b|matchmaking|consorti\w+ building|webinar|briefing|information (?:session"
     r"|event|day)|info day|questions?|clarification|quer(?:y"
     r"|ies)|results?|decisions?|notified|interviews?|panel|projects? (?:must |should |will |can "
     r"|to )?(?:start|begin|end|commence|run)"
     r"|funding (?:must|should|will|is to)? ?(?:start|begin|end|available from)|awards? (?:start|will)"
     r"|published|publication|posted|updated|last (?:modified|updated)|event|workshop"
-    r"|start date\b(?! for)|spend|previous|past|was launched|signed|born|posted on|resubmi|office"
+    r"|start date\b(?! for)|spend|previous|past|was launched|signed|born|posted on|resubmi"
+    r"|office (?:order|memorandum)"
     r"|registered before|incorporated|letters? of support|closed (?:on|in)",
     re.IGNORECASE,
 )
 
 
-_RANGE = re.compile(r"\s?(?:to|until|till|through|-{1,2}|–|—|and|up to)\s?(?:the\s)?", re.IGNORECASE)
+_RANGE = re.compile(
+    r",?\s?(?:\([A-Z][a-z]+\.?\)\s?)?(?:to|until|till|through|-{1,2}|–|—|~|and|up to|and end on)\s?(?:the\s)?"
+    r"(?:(?:\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?|noon|midday)\s(?:on\s)?)?",
+    re.IGNORECASE,
+)
 _PERIOD = re.compile(
     r"\b(?:call|window|period|applications?|submissions?|proposals?|open)\b[^.;\n]{0,30}$", re.I
 )
@@ -91,6 +103,12 @@ _TODAY = re.compile(
 )
 _AFTERWARDS = re.compile(
     r"[^.;\n]{0,30}?\b(?:deadline|closing date|closing|is the last (?:date|day)|last date)\b", re.IGNORECASE
+)
+# What stands before a date in a line of its own and tells the hour.
+_HOUR = re.compile(
+    r"(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midday|midnight|\([A-Z]{2,5}\)|[A-Z]{2,4}\b|on|at|by|[A-Z]?[a-z]+day"
+    r"|[,\s])+",
+    re.IGNORECASE,
 )
 # A line that is a label and nothing else.
 _LABEL = re.compile(r"\s*[A-Z][^\n.;]{2,60}:\s*(?:[A-Z][a-z]+day,?\s*)?|[^\n]{3,60}:?\s*\n\s*")
@@ -124,13 +142,20 @@ def terms(
     found: list[_Dated] = []
     for low, high in stretches:
         found += _dated(doc, low, high, published, month_first=country == "US")
+    ranks = {
+        role: max((one.rank for one in found if one.role == role), default=0) for role in ("opens", "closes")
+    }
     opens, closes = _one(doc, found, "opens", country), _one(doc, found, "closes", country)
     if closes is None and not any(dated.role == "closes" for dated in found):
         closes = _relative(doc, stretches, published)
     if opens is None and not any(dated.role == "opens" for dated in found):
         opens = _today(doc, stretches, published)
     if opens and closes and closes.value[:10] < opens.value[:10]:
-        return None, None
+        # What is said more plainly stands: a label, or the final stage.
+        return (
+            opens if ranks["opens"] > ranks["closes"] else None,
+            closes if ranks["closes"] > ranks["opens"] else None,
+        )
     return opens, closes
 
 
@@ -267,7 +292,7 @@ def _clause(window: str) -> str:
     """What belongs to a date of the words before it: its sentence, and the label on the line before."""
     lines = window.split("\n")
     tail = lines[-1]
-    if len(tail.strip()) < 12 and len(lines) > 1:
+    if len(lines) > 1 and (len(tail.strip()) < 12 or _HOUR.fullmatch(tail)):
         filled = [line for line in lines[:-1] if line.strip()]
         if filled:
             tail = window[window.rfind(filled[-1]) :]
@@ -277,14 +302,20 @@ def _clause(window: str) -> str:
 
 
 def _one(doc: str, found: Sequence[_Dated], role: str, country: str | None) -> Term | None:
-    """The one date of the highest rank; None when several days of that rank contradict each other."""
+    """The one date of the highest rank; None when several days of that rank contradict each other.
+
+    Of the dates of several stages, each in words of its own, the last one closes the call.
+    """
     own = [dated for dated in found if dated.role == role]
     if not own:
         return None
     top = max(dated.rank for dated in own)
     best = [dated for dated in own if dated.rank == top]
-    if len({dated.day.day for dated in best}) > 1:
-        return None
+    last = max(dated.day.day for dated in best)
+    if any(dated.day.day != last for dated in best):
+        if role == "opens" or _contradict(doc, best, last):
+            return None
+        best = [dated for dated in best if dated.day.day == last]
     clear = next((dated for dated in best if dated.day.clock), best[0])
     end = clear.day.end
     if clear.day.clock is not None:
@@ -292,3 +323,14 @@ def _one(doc: str, found: Sequence[_Dated], role: str, country: str | None) -> T
         line_end = doc.find("\n", clear.day.end, end)
         end = line_end if line_end >= 0 else end
     return Term(clear.day.iso(country), f"{role}.date", doc[clear.start : end].strip()[:200])
+
+
+def _contradict(doc: str, found: Sequence[_Dated], last: date) -> bool:
+    """Whether the same words bear the last of the dates and another one."""
+    words = {
+        " ".join(doc[one.start : one.day.start].casefold().split()) for one in found if one.day.day == last
+    }
+    others = {
+        " ".join(doc[one.start : one.day.start].casefold().split()) for one in found if one.day.day != last
+    }
+    return not words.isdisjoint(others)
