@@ -18,10 +18,6 @@ from feed.extract.words import words
 
 QUOTE = 200
 _MOST_STRETCHES = 40
-_MOST_FURTHER = 4
-# A name has so many words: 'the declaration' is one that was named before.
-_NAMED = 2
-_PROPER = 3
 Stretches = tuple[tuple[int, int], ...]
 # Where one sentence turns to a second subject: 'a new initiative, alongside a £7 million call'.
 _TURN = re.compile(
@@ -41,20 +37,6 @@ _SPEAKS_OF_IT = re.compile(
     r"^\W*(?:(?:the|this|under the) (?:[A-Z][\w-]+ ){0,4}"
     r"(?:initiative|partnership|agreement|programme|pact|accord|deal|mo[uc]"
     r"|memorandum|declaration|strategy|plan)|it|they|areas|sectors)\b",
-    re.IGNORECASE,
-)
-_ALSO = re.compile(
-    r"\b(?:also|separately|in addition|additionally|alongside|meanwhile|furthermore|second|another|third"
-    r"|as well as|further|the other|at the same (?:time|function|event|occasion)|same day"
-    r"|(?:both|two|three|four) (?:sides|countries|governments|nations|leaders|ministers)"
-    r"|the (?:leaders|ministers|sides|parties|countries)) "
-    r"|^\W*(?:\(?[0-9ivx]{1,3}[.)]|[•*–-])\s",
-    re.IGNORECASE,
-)
-_NOW = re.compile(
-    r"\b(?:today|this (?:morning|afternoon|week)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|we (?:also )?(?:launch"
-    r"|establish|announce|create|have))\b",
     re.IGNORECASE,
 )
 _CARRIES_ON = re.compile(
@@ -209,7 +191,7 @@ def _settled(
         return [*(_part(read, part) for part in listed), *one]
     others = [
         _draft(read, one, is_main=False, stretches=_clauses(read, one))
-        for one in _further(read, launched, initiative)
+        for one in outcomes.further(read, launched, initiative)
     ]
     if parts and not call_leads:
         others += [_part(read, part) for part in parts]
@@ -224,58 +206,6 @@ def _settled(
     else:
         own = _main_stretches(read, initiative, owned, alone=others[:1] == [] or others[0].kind == "call")
     return [_draft(read, initiative, is_main=not call_leads, stretches=own), *others]
-
-
-def _further(read: Page, launched: Sequence[Signal], main: Signal) -> list[Signal]:
-    """Initiatives besides the main one: those of a sentence that says so, and named otherwise."""
-    found: list[Signal] = []
-    seen = [_name(read, main)]
-    told = {one.line.index: one for one in launched}
-    for line in read.lines:
-        sentence = read.doc[slice(*line.span)]
-        if line.index == main.line.index or line.part == "title":
-            continue
-        other = told.get(line.index) or initiatives.further(read, line)
-        if other is None or not (_ALSO.search(sentence) or _is_proper(read, other, sentence)):
-            continue
-        if other.rule in ("kind.new", "kind.titled", "kind.partners"):
-            continue
-        name = _name(read, other)
-        if (
-            _refers_back(read, other)
-            or len(name) < _NAMED
-            or _is_same(read, main, other)
-            or any(name & known and len(name & known) * 2 >= min(len(name), len(known)) for known in seen)
-        ):
-            continue
-        seen.append(name)
-        found.append(other)
-    return found[:_MOST_FURTHER]
-
-
-def _is_proper(read: Page, found: Signal, sentence: str) -> bool:
-    """Whether a thing with a name of its own is launched now: 'On Monday he opened the …'."""
-    named = titles.phrase_title(read.doc, read.words, found.first, found.last).split()
-    return len(named) >= _PROPER and all(word[0].isupper() for word in named) and bool(_NOW.search(sentence))
-
-
-def _refers_back(read: Page, found: Signal) -> bool:
-    """Whether the noun speaks of what was named before: 'signed the declaration'."""
-    before = read.words[found.first - 1].fold if found.first > found.line.first else ""
-    return before in ("the", "this", "that") and read.words[found.last].exact[0].islower()
-
-
-def _is_same(read: Page, main: Signal, other: Signal) -> bool:
-    """Whether two sentences tell of one accord between the same states, and on nothing else."""
-    if main.noun != "accord" or other.noun != "accord" or main.line.states != other.line.states:
-        return False
-    spans = [(one.line.sentence.start, one.line.sentence.end) for one in (main, other)]
-    return bool(main.line.states) and read.slugs(*spans[1]) <= read.slugs(*spans[0])
-
-
-def _name(read: Page, found: Signal) -> frozenset[str]:
-    phrase = titles.phrase_title(read.doc, read.words, found.first, found.last)
-    return frozenset(word.fold for word in words(phrase) if len(word.fold) > 2)
 
 
 def _draft(read: Page, found: Signal, *, is_main: bool, stretches: Stretches) -> Draft:

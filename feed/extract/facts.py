@@ -37,7 +37,7 @@ _UNPAID = re.compile(
 
 
 _Named = tuple[Line, Hit[Place], bool, bool]
-"""Where a state is named: the sentence, the words, whether they say that it takes part, and joined to others."""
+"""Where a state is named: sentence and words, whether they say that it takes part, and joined to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Party:
 
 
 def _announce_it_together(draft: Draft, places: Sequence[_Named]) -> bool:
-    """Whether the sentence that announces an initiative joins the state to others: 'Japan and France signed'."""
+    """Whether the sentence that announces an initiative joins it to others: 'Japan and France signed'."""
     return draft.kind == "initiative" and any(
         joined and draft.signal is not None and line.index == draft.signal.line.index
         for line, _, _, joined in places
