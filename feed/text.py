@@ -73,7 +73,18 @@ def page(document: str) -> tuple[str, str]:
     """
     if not re.search(r"<(?:!doctype|html|body|main|article|p|div|h1|br|li|td)\b", document, re.IGNORECASE):
         return "", fold(document)
-    main = re.search(r"<(main|article)\b.*?</\1\s*>", document, re.IGNORECASE | re.DOTALL)
-    heading = re.search(r"<h1\b[^>]*>(.*?)</h1\s*>", document, re.IGNORECASE | re.DOTALL)
-    title = heading or re.search(r"<title\b[^>]*>(.*?)</title\s*>", document, re.IGNORECASE | re.DOTALL)
-    return line(plain(title[1])) if title else "", plain(main[0] if main else document)
+    main = _element(document, "main|article")
+    title = _element(document, "h1") or _element(document, "title")
+    return line(plain(title)) if title else "", plain(main or document)
+
+
+def _element(document: str, names: str) -> str:
+    """The first element with one of the names, with its tags; empty if there is none, or it is not closed.
+
+    In one pass: a page of unclosed tags must not cost the square of its length.
+    """
+    opening = re.search(rf"<({names})\b[^<>]*>", document, re.IGNORECASE)
+    if opening is None:
+        return ""
+    closing = re.compile(rf"</{opening[1]}\s*>", re.IGNORECASE).search(document, opening.end())
+    return document[opening.start() : closing.end()] if closing else ""

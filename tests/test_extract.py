@@ -242,6 +242,10 @@ def test_any_text_is_read_without_failing_and_no_fact_is_invented(
         "new partnership " * 6_000,
         "£1 to " * 15_000,
         "Minister for A B " * 8_000,
+        "- AI\n- quantum\n" * 20_000,
+        "- MoU between India and Japan\n" * 20_000,
+        "between 1 May and " * 20_000,
+        "Proposals due 3 May 2026. Full proposals: 4 June 2026. " * 5_000,
     ],
     ids=lambda text: repr(text[:20]),
 )

@@ -133,7 +133,7 @@ def _rows(doc: str, found: Sequence[Mention]) -> set[Mention]:
             chain = []
         chain.append(one)
         if len(chain) >= _ROWS:
-            rows.update(chain)
+            rows.update(chain[-_ROWS:])
     return rows
 
 
@@ -166,7 +166,8 @@ def candidates(read: Page, found: Sequence[Mention], draft: Draft) -> dict[str, 
     candidates: dict[str, Candidate] = {}
     for slug in technologies():
         mentions = [one for one in own if one.slug == slug]
-        others = [one for one in (*plain, *names) if one.slug == slug and one not in mentions]
+        here = set(mentions)
+        others = [one for one in (*plain, *names) if one.slug == slug and one not in here]
         if not mentions and not others:
             continue
         parts = Counter(read.line_at(one.start).part for one in mentions)
