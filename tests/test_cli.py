@@ -221,6 +221,8 @@ def test_extract_reads_text_pages_and_batches(here: Installation) -> None:
         "extract", "-", "--title", "Minister visits bridge", stdin="The Minister met engineers."
     ).stdout
     assert "no initiative and no call" in told
+    plain = here.run("extract", "-", stdin="UK launches quantum programme\nIt starts in May.\n").stdout
+    assert "initiative: UK launches quantum programme\n" in plain
     lines = json.dumps({"id": "x", "title": call(2)["title"], "text": call(2)["description"], "url": ""})
     batch = json.loads(here.run("extract", "--batch", "-", stdin=lines + "\n\n").stdout)
     assert batch["id"] == "x" and len(batch["subjects"]) == 1

@@ -42,7 +42,10 @@ def _read(text: str, title: str, url: str, published: str | None) -> dict[str, A
     from feed.text import page
 
     found_title, body = page(text)
-    reading = read(title or found_title, body, url=url, published=published)
+    title = title or found_title
+    if not title and "\n" in body.strip():
+        title, _, body = body.strip().partition("\n")
+    reading = read(title, body, url=url, published=published)
     return {
         "language": reading.language,
         "subjects": [dataclasses.asdict(found) for found in reading.subjects],
