@@ -981,6 +981,13 @@ def test_a_hostile_value_ends_in_a_page_or_in_a_named_error(name: str, data: st.
         assert str(error) and "\n" not in str(error)
 
 
+@pytest.mark.parametrize("status", [[], {}, None, ["31094503"]])
+def test_a_topic_whose_state_is_none_of_the_known_ones_is_not_called_closed(status: object) -> None:
+    document = json.loads(recorded("eu_funding"))
+    document["TopicDetails"]["actions"][0]["status"]["id"] = status
+    assert "Status: Closed" not in read("eu_funding", json.dumps(document).encode()).text
+
+
 @pytest.mark.parametrize("name", ADDRESSES)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())

@@ -47,11 +47,11 @@ def read(body: bytes, *, url: str, content_type: str = "") -> Page:
     actions = _rows(topic.get("actions"))
     deadlines = sorted({day for one in actions for day in map(_day, _list(one.get("deadlineDates"))) if day})
     opens = min(filter(None, (_day(one.get("plannedOpeningDate")) for one in actions)), default=None)
-    states = {records.at(one, "status", "id") for one in actions}
+    states = {str(records.at(one, "status", "id")) for one in actions}
     return told.page(
         title=title,
         pairs=[
-            ("Status", "Closed" if states and states <= {_CLOSED, str(_CLOSED)} else ""),
+            ("Status", "Closed" if states == {str(_CLOSED)} else ""),
             ("Opening Date", entries.day(opens)),
             *_closing(deadlines),
             *_budget(topic, identifier),
