@@ -1,16 +1,13 @@
 """Turns of phrase with gaps in them: where a sentence asks, opens, launches, or only recalls.
 
-Pure: no clock, no network, no database; cues.toml is read once. A cue alone decides nothing.
+Pure: no clock, no network, no database. A cue alone decides nothing.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
+from feed.extract.cue_phrases import Name, patterns
 from feed.extract.lines import Line, Page
 
 
@@ -29,33 +26,20 @@ class Cue:
 _SMALL = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 
 
-@cache
-def _patterns() -> list[tuple[str, str, re.Pattern[str]]]:
-    data = tomllib.loads(files("feed.extract").joinpath("cues.toml").read_text(encoding="utf-8"))
-    lists = data["lists"]
-
-    def whole(pattern: str) -> str:
-        for name, words in lists.items():
-            pattern = pattern.replace("{" + name + "}", f"(?:{words})")
-        return pattern
-
-    return [
-        (kind, name, re.compile(whole(pattern)))
-        for kind in ("call", "initiative")
-        for name, pattern in data[kind].items()
-    ]
-
-
 def cues(page: Page) -> list[Cue]:
     """The cues of an announcement: of each sort the first in each sentence."""
+    found: dict[tuple[int, Name], Cue] = {}
+
+    def note(name: Name, start: int, end: int) -> None:
+        line = page.line_at(start)
+        if end <= line.sentence.end + 1:
+            found.setdefault((line.index, name), Cue(*name, line, start, end))
+
     small = page.doc.translate(_SMALL)
-    found: list[Cue] = []
-    for kind, name, pattern in _patterns():
-        last = -1
+    for name, pattern in patterns():
         for match in pattern.finditer(small):
-            line = page.line_at(match.start())
-            if line.index != last and match.end() <= line.sentence.end + 1:
-                found.append(Cue(kind, name, line, match.start(), match.end()))
-                last = line.index
-    found.sort(key=lambda cue: (cue.line.index, cue.kind))
-    return found
+            note(name, match.start(), match.end())
+    for hit in page.cued:
+        for name in hit.payload:
+            note(name, hit.start, hit.end)
+    return sorted(found.values(), key=lambda cue: (cue.line.index, cue.kind))

@@ -13,8 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from feed.extract import bodies, places, technologies
+from feed.extract import bodies, cue_phrases, places, technologies
 from feed.extract.bodies import Candidate
+from feed.extract.cue_phrases import Name
 from feed.extract.money import Amount, amounts
 from feed.extract.places import Place
 from feed.extract.sentences import Sentence, document, sentences
@@ -26,7 +27,10 @@ Tags = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence: its words are [first, last) of the page's words; `tags` are the tagged phrases in it."""
+    """A sentence: its words are [first, last) of the page's words; `tags` are the tagged phrases in it.
+
+    `tagged` are all their tags together, so that most questions need no look at each.
+    """
 
     index: int
     sentence: Sentence
@@ -35,6 +39,7 @@ class Line:
     tags: Sequence[Hit[Tags]]
     places: Sequence[Hit[Place]]
     money: Sequence[Amount]
+    tagged: Tags
 
     @property
     def part(self) -> str:
@@ -53,7 +58,7 @@ class Line:
 
     def having(self, *names: str) -> list[Hit[Tags]]:
         """The phrases with one of the tags."""
-        if not self.tags:
+        if self.tagged.isdisjoint(names):
             return []
         return [hit for hit in self.tags if not hit.payload.isdisjoint(names)]
 
@@ -68,6 +73,7 @@ class Page:
     published: str | None
     bodies: Sequence[Hit[tuple[Candidate, ...]]]
     topics: Sequence[Hit[tuple[Topic, ...]]]
+    cued: Sequence[Hit[tuple[Name, ...]]]
 
     def is_in_body_name(self, hit: Hit[Tags]) -> bool:
         """Whether a phrase is part of the name of a public body: the 'agency' of 'UK Space Agency'."""
@@ -124,8 +130,10 @@ def _tag_phrases() -> list[tuple[str, Tags]]:
 
 @cache
 def _phrases() -> Phrases[Any]:
-    """All that is looked for in a text, so that one pass finds it: tags, places, bodies, technologies."""
-    return Phrases[Any](_tag_phrases(), places.phrases(), bodies.phrases(), technologies.phrases())
+    """All that is looked for in a text, so that one pass finds it."""
+    return Phrases[Any](
+        _tag_phrases(), places.phrases(), bodies.phrases(), technologies.phrases(), cue_phrases.phrases()
+    )
 
 
 def page(title: str, text: str, published: str | None, dollar: str) -> Page:
@@ -133,7 +141,7 @@ def page(title: str, text: str, published: str | None, dollar: str) -> Page:
     title = title.replace("\n", " ")
     doc = document(title, text)
     found = words(doc)
-    tags, states, names, topics = _phrases().find(found)
+    tags, states, names, topics, cued = _phrases().find(found)
     where, money = places.named(found, states), amounts(doc, dollar)
     starts = [word.start for word in found]
     tag_starts, place_starts = [hit.start for hit in tags], [hit.start for hit in where]
@@ -141,15 +149,17 @@ def page(title: str, text: str, published: str | None, dollar: str) -> Page:
     lines = []
     for index, sentence in enumerate(sentences(doc, len(title[:2_000]))):
         start, end = sentence.start, sentence.end
+        tagged = tags[bisect_left(tag_starts, start) : bisect_left(tag_starts, end)]
         lines.append(
             Line(
                 index,
                 sentence,
                 bisect_left(starts, start),
                 bisect_left(starts, end),
-                tags[bisect_left(tag_starts, start) : bisect_left(tag_starts, end)],
+                tagged,
                 where[bisect_left(place_starts, start) : bisect_left(place_starts, end)],
                 money[bisect_left(money_starts, start) : bisect_left(money_starts, end)],
+                frozenset[str]().union(*(hit.payload for hit in tagged)),
             )
         )
-    return Page(doc, found, lines, published, bodies.named(found, names), topics)
+    return Page(doc, found, lines, published, bodies.named(found, names), topics, cued)
