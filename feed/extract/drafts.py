@@ -17,6 +17,8 @@ from feed.extract.signals import Signal
 from feed.extract.words import words
 
 QUOTE = 200
+LEAST = {"call": -0.5, "initiative": 0.0}
+"""The log-odds from which on a kind is there. To miss a call is worse than to show what is none."""
 _MOST_STRETCHES = 40
 Stretches = tuple[tuple[int, int], ...]
 # Where one sentence turns to a second subject: 'a new initiative, alongside a £7 million call'.
@@ -144,7 +146,7 @@ def drafts(read: Page, noticed: Sequence[Cue], url: str, country: str | None) ->
     launched, opened = list(found.launched), list(found.opened)
     for kind, own in (("call", opened), ("initiative", launched)):
         likely = weigh.score(kind, found.features)
-        if likely < 0:
+        if likely < LEAST[kind]:
             own.clear()
         elif not own and (best := _noticed(kind, found)):
             own.append(best)
