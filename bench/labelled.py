@@ -9,7 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -174,7 +174,7 @@ def stated(label: dict[str, Any], fact: str) -> list[Any]:
 def _moment(stamp: str) -> str:
     """One form for one moment, whatever its offset."""
     parsed = datetime.fromisoformat(stamp)
-    return f"{parsed.timestamp():.0f}" if parsed.tzinfo else stamp
+    return parsed.astimezone(UTC).isoformat() if parsed.tzinfo else stamp
 
 
 def pairs(found: Sequence[K], labels: Sequence[Label], common: Common[K]) -> list[tuple[K, Label]]:
