@@ -45,8 +45,9 @@ def corrections(case: Case, found: Sequence[Found], rivals: Mapping[str, Sequenc
     for one in case.told:
         if one.key == one.subject.id:
             events += _corrected(by, case, one, pairs.get(one.key))
+    taken = set[str]()
     for key, facts in new.items():
-        match = twins.match(facts, case.announcement.day, rivals.get(key, ()))
+        match = twins.match(facts, case.announcement.day, rivals.get(key, ()), taken)
         events += telling.announced(by, key, facts, _PAST, match)
     return events
 
@@ -56,11 +57,13 @@ def undone(case: Case, twin: Twin, subject: Subject, found: Sequence[Found], rea
     and what it tells becomes a subject of its own."""
     by = _by(case.announcement)
     changed: dict[str, dict[str, Any]] = {"twin": {"from": twin.id, "to": None}}
-    for event in case.stories[subject.id]:
-        if event.type == "SubjectLinked" and event.payload["twin"] == twin.id:
-            for name, sides in event.payload["changed"].items():
-                if telling.as_json(getattr(subject, name)) == sides["to"]:
-                    changed[name] = {"from": sides["to"], "to": sides["from"]}
+    for event in reversed(case.stories[subject.id]):
+        if not _came_with(event, twin):
+            continue
+        for name, sides in event.payload["changed"].items():
+            was = telling.as_json(getattr(subject, name))
+            if changed.get(name, {"to": was})["to"] == sides["to"]:
+                changed[name] = {"from": was, "to": sides["from"]}
     parted = SubjectCorrected(
         subject=subject.id,
         announcement=by.announcement,
@@ -73,6 +76,14 @@ def undone(case: Case, twin: Twin, subject: Subject, found: Sequence[Found], rea
     )
     facts = telling.keyed(by.announcement, found).get(twin.id)
     return [parted, *(telling.announced(by, twin.id, facts, _PAST) if facts else [])]
+
+
+def _came_with(event: Recorded, twin: Twin) -> bool:
+    """Whether an event of the subject is the link itself, or a change that the linked announcement made."""
+    if event.type == "SubjectLinked":
+        return bool(event.payload["twin"] == twin.id)
+    moved = event.type in ("CallChanged", "InitiativeChanged")
+    return moved and bool(event.payload["announcement"] == twin.announcement)
 
 
 def candidates(case: Case, found: Sequence[Found]) -> dict[str, Found]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -41,7 +41,8 @@ class Past:
     backfill since this source was polled last, or that are held as part of another's flood: here they are
     news; `texts` are the long texts that were shown before, by digest; `pages` what linked pages said, by
     announcement; `held` are the announcements that are held; `rivals` are the recorded subjects that a new
-    one may be the same as, by the new one's id, and `days` (UTC) when their announcements were published.
+    one may be the same as, by the new one's id, and `days` (UTC) when their announcements were published;
+    `taken` gathers those that were matched already.
     """
 
     told: Mapping[str, Sequence[Told]]
@@ -51,6 +52,7 @@ class Past:
     held: Set[str] = frozenset()
     rivals: Mapping[str, Sequence[Rival]] = field(default_factory=dict)
     days: Mapping[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def _announced(
     events: list[Event] = []
     for key, facts in found.items():
         day = past.days.get(change.announcement, "")
-        match = twins.match(facts, day, past.rivals[key]) if past.rivals.get(key) else None
+        match = twins.match(facts, day, past.rivals.get(key, ()), past.taken)
         events += telling.announced(_telling(source, change), key, facts, status, match)
     return events
 
@@ -171,9 +173,11 @@ def _known(source: Source, change: Known, read: Read, past: Past, status: Status
     if not told:
         return _announced(source, change, found, past, status)
     named = {one.key: one.subject.id for one in told}
+    news = {one.key for one in told if one.news}
     return [
         event
         for key, facts in found.items()
+        if key not in news
         for event in telling.announced(_telling(source, change), named.get(key, key), facts, status)
     ]
 
@@ -195,10 +199,23 @@ def _revised(source: Source, change: Revised, read: Read, past: Past) -> list[Ev
     status = Status(held=change.announcement in past.held)
     before = telling.keyed(change.announcement, read(*_words_before(change, past)))
     now = found_in(change, read)
-    events = _announced(source, change, {key: now[key] for key in now if key not in recorded}, past, status)
+    new = {key: now[key] for key in now if key not in recorded}
+    events = _announced(source, change, {key: new[key] for key in new if key not in before}, past, status)
+    # What was there before the edit is found by better rules only, and is no news.
+    events += _announced(
+        source, change, {key: new[key] for key in new if key in before}, past, replace(status, backfill=True)
+    )
+    page_is_new = change.entry.page is not None and change.announcement not in past.pages
     for key in now:
         if key in recorded and key in before and not recorded[key].retracted:
-            events += telling.moved(by, recorded[key], before[key], now[key], reopened=was_withdrawn)
+            events += telling.moved(
+                by,
+                recorded[key],
+                before[key],
+                now[key],
+                reopened=was_withdrawn,
+                own=recorded[key].id == key or not page_is_new,
+            )
     return [] if _restless(change) and not events else [revised, *events]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from feed import telling, twins
 from feed.decide import reader
@@ -18,17 +19,20 @@ from storage.catalogue import Announcement, Rival, Told
 from storage.events import AnnouncementRead, AnnouncementRevised, Event, digest
 
 WINDOW = twins.WINDOW
+FRESH = timedelta(days=14)
+"""What was published longer ago is no news, whatever its page adds: the attempts to read it are over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is recorded of an announcement: itself, its own text, what its page said when it was read before,
-    and its subjects."""
+    and its subjects. `is_news` says that it is neither backfill nor so old that nobody waits for it."""
 
     announcement: Announcement
     text: str
     page: Page | None
     told: Sequence[Told]
+    is_news: bool
 
     @property
     def keys(self) -> set[str]:
@@ -62,24 +66,27 @@ def decide(
     what it said before."""
     one = known.announcement
     said, told = digest(page.text.encode()), one.page
-    if said == told:
-        return ()
     by = Telling(source.id, one.id, one.title, one.url)
-    events: list[Event] = [_read(by, told, said, page)]
+    events: list[Event] = [] if said == told else [_read(by, told, said, page)]
     if page.withdrawn and one.withdrawn is None:
         return (
             *events,
             telling.withdrawn(by, "page.withdrawn", page.withdrawn[:200]),
-            *telling.closed(by, known.told),
+            *telling.closed(by, known.told, backfill=not known.is_news),
         )
+    if said == told:
+        return ()
     recorded = {told.key: told.subject for told in known.told}
-    status = Status(one.backfill, one.held)
+    # Where the page makes something else of what was told already, it is recorded and not told again.
+    again = bool(recorded.keys() - found.now.keys())
+    status, taken = Status(again or not known.is_news, one.held), set[str]()
     for key, facts in found.now.items():
         if key not in recorded:
-            match = twins.match(facts, one.day, rivals[key]) if rivals.get(key) else None
+            match = twins.match(facts, one.day, rivals.get(key, ()), taken)
             events += telling.announced(by, key, facts, status, match)
         elif not recorded[key].retracted:
-            events += telling.moved(by, recorded[key], found.before.get(key), facts, backfill=one.backfill)
+            before, own = found.before.get(key), recorded[key].id == key
+            events += telling.moved(by, recorded[key], before, facts, backfill=not known.is_news, own=own)
     return tuple(events)
 
 

@@ -121,10 +121,12 @@ def moved(
     *,
     backfill: bool = False,
     reopened: bool = False,
+    own: bool = True,
 ) -> list[Event]:
     """The facts that differ between two readings of one telling, and from what is recorded. A fact that is no
     longer stated stays: silence is no evidence. `before` None says that nothing was read in it before;
-    `reopened` that it was withdrawn and no longer is."""
+    `reopened` that it was withdrawn and no longer is. Where the subject is not the
+    announcement's `own`, what it states for the first time fills gaps, and replaces nothing."""
     changed: dict[str, dict[str, Any]] = {}
     if before and plain("title", before.title) != plain("title", after.title) != plain(
         "title", recorded.title
@@ -134,6 +136,8 @@ def moved(
         changed["closed"] = {"from": True, "to": False}
     for name in FACTS:
         old, new, known = getattr(before, name, None), getattr(after, name), getattr(recorded, name)
+        if known and not old and not own:
+            continue
         if new and plain(name, new) not in (plain(name, old), plain(name, known)):
             changed[name] = {"from": as_json(known), "to": as_json(new)}
     if not changed:
@@ -165,7 +169,7 @@ def withdrawn(telling: Telling, rule: str, quote: str) -> Event:
     )
 
 
-def closed(telling: Telling, told: Sequence[Told]) -> list[Event]:
+def closed(telling: Telling, told: Sequence[Told], *, backfill: bool = False) -> list[Event]:
     """The calls that end with an announcement that is withdrawn: those that no other one tells of."""
     return [
         CallClosed(
@@ -175,6 +179,7 @@ def closed(telling: Telling, told: Sequence[Told]) -> list[Event]:
             title=one.subject.title,
             url=telling.url or one.subject.url,
             reason="the announcement was withdrawn",
+            backfill=backfill,
         )
         for one in told
         if one.subject.kind == "call" and one.alone and not one.subject.closed

@@ -55,19 +55,24 @@ class Match:
     reason: str
 
 
-def match(facts: Found, day: str, rivals: Sequence[Rival]) -> Match | None:
+def match(facts: Found, day: str, rivals: Sequence[Rival], taken: set[str]) -> Match | None:
     """The likest of the recorded subjects that the new one is plainly the same as; None where there is none,
-    or where two are equally like. `day` (UTC) is when the new one's announcement was published."""
+    or where two are equally like. `day` (UTC) is when the new one's announcement was published. `taken` are
+    those that others of one decision were matched with; the one found is added: no two are the same."""
     scored = [
         (score, Match(rival, reason))
         for rival in rivals
-        if (found := _likeness(facts, day, rival)) is not None
+        if rival.subject.id not in taken and (found := _likeness(facts, day, rival)) is not None
         for score, reason in (found,)
     ]
     scored.sort(key=lambda pair: -pair[0])
     if len(scored) > 1 and scored[0][0] == scored[1][0]:
         return None
-    return scored[0][1] if scored else None
+    if not scored:
+        return None
+    best = scored[0][1]
+    taken.add(best.rival.subject.id)
+    return best
 
 
 def _likeness(facts: Found, day: str, rival: Rival) -> tuple[float, str] | None:

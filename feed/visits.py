@@ -212,6 +212,7 @@ def _add(tx: Tx, source: Source, key: str, page: Page) -> tuple[Event, ...]:
         text or announcement.summary,
         Page(text=before, published_at=announcement.published_at) if before is not None else None,
         catalogue.told(tx, [key]).get(key, []),
+        not announcement.backfill and announcement.day >= (now() - later.FRESH).date().isoformat(),
     )
     found = later.reading(source, known, page)
     since = log.first_since(tx, now() - later.WINDOW)

@@ -61,11 +61,13 @@ class Twin:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A subject that an announcement told of. `key` is the id that it has there: another than the subject's
-    own where the two were linked. `alone` says that no other announcement tells of it."""
+    own where the two were linked. `alone` says that no other announcement tells of it, `news` that people
+    were told of it (it is neither backfill nor held)."""
 
     key: str
     subject: Subject
     alone: bool
+    news: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def told(tx: Tx, announcements: Sequence[str]) -> dict[str, list[Told]]:
     )
     found: dict[str, list[Told]] = {}
     for row in rows:
-        one = Told(row["twin"], read_subject(row), bool(row["alone"]))
+        news = not (row["backfill"] or row["held"])
+        one = Told(row["twin"], read_subject(row), bool(row["alone"]), news)
         found.setdefault(row["teller"], []).append(one)
     return found
 

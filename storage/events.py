@@ -251,13 +251,17 @@ class CallChanged(SubjectChanged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallClosed(SubjectEvent):
-    """A call can no longer be applied to; `reason` says why, in words."""
+    """A call can no longer be applied to; `reason` says why, in words.
+
+    `backfill` marks one that was over before anybody was told of it.
+    """
 
     KIND: ClassVar[str] = "call"
 
     title: str
     url: str
     reason: str
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def rival(title: str = "£7m Future Telecoms funding call", day: str = DAY, **ch
     ],
 )
 def test_the_same_news_in_other_words_is_one_subject(one: Found, other: Rival) -> None:
-    match = twins.match(one, "2026-07-25", [other])
+    match = twins.match(one, "2026-07-25", [other], set())
     assert match is not None and match.rival is other
     assert "title" in match.reason
 
@@ -94,11 +94,11 @@ def test_the_same_news_in_other_words_is_one_subject(one: Found, other: Rival) -
     ],
 )
 def test_when_in_doubt_there_are_two(one: Found, other: Rival) -> None:
-    assert twins.match(one, "2026-07-25", [other]) is None
+    assert twins.match(one, "2026-07-25", [other], set()) is None
 
 
 def test_of_two_that_are_equally_like_neither_is_taken() -> None:
-    assert twins.match(found(), DAY, [rival(), rival()]) is None
+    assert twins.match(found(), DAY, [rival(), rival()], set()) is None
 
 
 def test_the_first_of_a_kind_keeps_its_id() -> None:
@@ -174,6 +174,65 @@ def test_an_edit_of_the_second_telling_changes_the_one_subject(
     changed = two.events("CallChanged")[0].payload
     assert changed["subject"] == two.events("CallAnnounced")[0].payload["subject"]
     assert changed["changed"]["closes"] == {"from": "2027-09-30", "to": "2027-10-31"}
+
+
+def test_two_calls_of_one_announcement_are_not_both_the_same_as_another() -> None:
+    taken = set[str]()
+    assert twins.match(found(), DAY, [rival()], taken) is not None
+    assert twins.match(found(), DAY, [rival()], taken) is None
+
+
+def test_what_people_were_told_is_not_told_again_by_a_third_source(
+    tmp_path: Path, government: Government
+) -> None:
+    """The second source had it in its archive, where it was linked to what the first one told as news."""
+    installation = Installation(tmp_path)
+    installation.watch("ukri", government.serve("/ukri", rss({"title": "Old", "guid": "0"})), body="UKRI")
+    third = government.serve("/third", rss({"title": "Old", "guid": "0"}))
+    installation.watch("third", third, country="IN", body="DST")
+    installation.poll()
+    installation.subscribe("anna@example.org", "kind=call")
+    publish(government, "/ukri", **HERE)
+    installation.poll("ukri")
+    installation.watch("dst", government.serve("/dst", rss(THERE)), country="IN", body="DST")
+    installation.poll("dst")
+    assert installation.events()[-1].type == "SubjectLinked"
+    publish(government, "/third", **THERE)
+    installation.poll("third")
+    assert len(installation.events("CallAnnounced")) == 1
+    assert installation.deliver()[0] == 1
+    installation.close()
+
+
+def test_a_page_of_the_second_telling_fills_gaps_and_replaces_nothing(
+    tmp_path: Path, government: Government
+) -> None:
+    installation = Installation(tmp_path)
+    old = {"title": "Old", "guid": "0"}
+    installation.watch("ukri", government.serve("/ukri", rss(old)), body="UKRI")
+    installation.watch("dst", government.serve("/dst", rss(old)), country="IN", body="DST", pages=True)
+    installation.poll()
+    closes = "The closing date is 30 September 2027."
+    publish(government, "/ukri", **{**HERE, "description": f"{HERE['description']} {closes}"})
+    installation.poll("ukri")
+    told = THERE["description"].partition(" The last date")[0]
+    publish(government, "/dst", **{**THERE, "description": told, "link": f"{government.url}/page"})
+    government.serve("/page", status=503)
+    installation.poll("dst")
+    assert installation.events()[-1].type == "SubjectLinked"
+    page = (
+        f"<html><main><h1>{THERE['title']}</h1><p>{told} The last date for submission is 15 December 2027. "
+    )
+    page += "The call opens on 1 August 2027.</p></main></html>"
+    government.serve("/page", page.encode(), "text/html")
+    installation.visit()
+    (call,) = [one for one in installation.subjects() if one.kind == "call"]
+    assert (call.opens, call.closes) == ("2027-08-01", "2027-09-30")
+    linked = installation.events("SubjectLinked")[0].payload
+    assert installation.run("split", linked["subject"], linked["announcement"]).returncode == 0
+    (call,) = [one for one in installation.subjects() if one.id == linked["subject"]]
+    assert (call.opens, call.closes) == (None, "2027-09-30")
+    installation.close()
 
 
 def test_a_withdrawal_of_one_telling_does_not_close_what_the_other_still_tells(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from feed import visits
+from feed import later, telling, visits
+from feed.extract import extract
+from feed.linked import Page
 from storage import log
 from storage.clock import from_stamp, now
+from storage.events import CallAnnounced, CallChanged
 from storage.visits import Visit
 from tests.installation import Installation, rss
 from tests.world.government import Government
@@ -241,8 +245,6 @@ def test_two_workers_read_a_page_once(agency: Installation, government: Governme
 def test_a_notice_on_the_page_withdraws_the_announcement(
     agency: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from feed.linked import Page
-
     publish(government)
     agency.poll()
     taken_back = Page(
@@ -253,6 +255,67 @@ def test_a_notice_on_the_page_withdraws_the_announcement(
     agency.poll()
     assert [event.type for event in agency.events()[-2:]] == ["AnnouncementWithdrawn", "CallClosed"]
     assert agency.events()[-2].payload["evidence"][0]["quote"] == "This page was withdrawn on 1 March 2027"
+
+
+def test_a_withdrawal_is_seen_although_the_words_of_the_page_stay(
+    agency: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(government)
+    agency.poll()
+    url = f"{government.url}/calls/1"
+    page = agency.visitor.page(url, agency.sources["agency"])
+    publish(government, page=None, description="Edited.")
+    agency.poll()
+    taken_back = dataclasses.replace(page, withdrawn="This page was withdrawn on 1 March 2027")
+    monkeypatch.setattr(agency.visitor, "page", lambda url, source: taken_back)
+    types = [type(event).__name__ for event in agency.visit()]
+    assert types == ["AnnouncementWithdrawn", "CallClosed"]
+
+
+def test_nobody_is_mailed_that_an_old_call_was_withdrawn_long_ago(
+    tmp_path: Path, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation = Installation(tmp_path)
+    publish(government, page=None)
+    installation.subscribe("anna@example.org", "kind=call")
+    installation.watch("agency", government.url + "/feed", pages=True)
+    installation.poll()
+    gone = Page(text="This call is over.", withdrawn="This page was withdrawn on 3 May 2021")
+    monkeypatch.setattr(installation.visitor, "page", lambda url, source: gone)
+    closed = installation.visit()[-1]
+    assert type(closed).__name__ == "CallClosed"
+    assert installation.deliver()[0] == 0
+    installation.close()
+
+
+def test_nobody_is_mailed_for_what_a_page_adds_to_an_announcement_of_long_ago(
+    agency: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(government, page=None)
+    agency.poll()
+    publish(government)
+    monkeypatch.setattr(visits, "now", lambda: now() + timedelta(days=400))
+    changed = agency.visit()[-1]
+    assert isinstance(changed, CallChanged) and changed.backfill
+
+
+def test_a_page_that_makes_a_call_of_an_initiative_is_recorded_and_not_told_again(
+    agency: Installation, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {
+        "title": "UK and India launch partnership on future telecoms",
+        "description": "The UK and India have launched a new partnership on future telecoms.",
+    }
+    publish(government, page=None, **words)
+    agency.poll()
+    announced = agency.events()[-1]
+    assert announced.type == "InitiativeAnnounced"
+    (call,) = extract("Apply now for telecoms funding", "Applications close on 12 May 2027.").subjects
+    key = telling.key_of(announced.payload["announcement"], "call", 1)
+    monkeypatch.setattr(later, "reading", lambda *_: later.Readings({}, {key: call}))
+    publish(government, **words)
+    told = agency.visit()[-1]
+    assert isinstance(told, CallAnnounced) and told.backfill
 
 
 def test_hosts_are_asked_one_after_the_other() -> None:
