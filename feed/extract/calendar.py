@@ -33,6 +33,12 @@ _DATE = re.compile(
     rf"|th)?(?!\d)(?:,?\s{{0,2}}(?P<y3>20\d\d))?)",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    r"\b(?:from|between|open) (?:the )?(?P<day>\d{1,2})(?P<end>\s?(?:st|nd|rd|th)?)\s?(?:to|until|till"
+    r"|and|-|–)"
+    r"\s?(?:the )?$",
+    re.IGNORECASE,
+)
 _CLOCK = (
     r"(?P<noon>12(?:[:.]00)?\s?(?:noon|midday)|[Nn]oon|[Mm]idday)"
     r"|(?P<h>\d{1,2})(?:[:.](?P<mi>\d{2}))?(?:[:.]\d\d)?\s?(?P<half>[apAP]\.?\s?[mM]\b\.?)"
@@ -120,8 +126,20 @@ def days(doc: str, low: int, high: int, published: str | None, *, month_first: b
             told = after[1] if (month, number) <= after[2:] else after[1] - 1
         day = _dated(told, month, number, published_on(published))
         if day is not None:
+            found += _first_of_range(doc, low, match, day)
             found.append(Day(day, match.start(), match.end(), *_clock(doc, match.start(), match.end(), low)))
     return found
+
+
+def _first_of_range(doc: str, low: int, match: re.Match[str], last: date) -> list[Day]:
+    """The first day of a period whose month is told with the last one only: 'from 3rd to 31st July'."""
+    if not match["d1"]:
+        return []
+    bare = _BARE.search(doc[max(low, match.start() - 24) : match.start()])
+    if bare is None or not 0 < int(bare["day"]) < last.day:
+        return []
+    start = match.start() - len(bare[0]) + (bare.start("day") - bare.start())
+    return [Day(last.replace(day=int(bare["day"])), start, start + bare.end("end") - bare.start("day"))]
 
 
 def _read(match: re.Match[str], month_first: bool) -> tuple[int | None, int, int]:
@@ -220,11 +238,23 @@ _RELATIVE = re.compile(
 )
 
 
+_TOMORROW = re.compile(
+    r"\b(?:applications?|call|calls|competition|fellowships?|window|deadline|portal|submissions?)\b[^.;\n]{0,40}\b"
+    r"(?:clos(?:es?|ing)|ends?|is)\s(?P<day>today|tomorrow)\b",
+    re.IGNORECASE,
+)
+
+
 def relative(doc: str, low: int, high: int, published: str | None) -> tuple[str, int, int] | None:
     """'Closes in six weeks' counted from the day of publication: the date, and where the words stand."""
     base = published_on(published)
+    if base is None:
+        return None
+    if near := _TOMORROW.search(doc, low, high):
+        day = base + timedelta(days=near["day"].casefold() == "tomorrow")
+        return day.isoformat(), near.start(), near.end()
     match = _RELATIVE.search(doc, low, high)
-    if base is None or match is None:
+    if match is None:
         return None
     number = int(match["n"]) if match["n"].isdigit() else _NUMBERS.get(match["n"].casefold(), 0)
     if number <= 0 or number > 400:

@@ -65,6 +65,11 @@ _FORMER = re.compile(
     r"[\s,:(]*(?:\d{1,2}(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)\s?(?:on )?)?$",
     re.IGNORECASE,
 )
+_MOVED = re.compile(
+    r"\b(?:extended|moved|changed|postponed|put back|pushed back|brought forward|revised|shifted|deferred)"
+    r"(?: \w+){0,3}? from (?:the )?(?:\w+day,? )?$",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(
     r"responses? to|FAQs?\b|Q ?& ?A|not to assess|kick-?off|rejoinder|invitations?\b|selection\b"
     r"|requests? for information|\bRFI\b|comments"
@@ -191,8 +196,12 @@ def _dated(doc: str, low: int, high: int, published: str | None, *, month_first:
             continue
         if _FORMER.search(doc[max(low, day.start - 70) : day.start]):
             continue  # what stands before it goes on to the date that it was moved to
-        role, rank, start = _meaning(doc, low, day, previous_end, previous_role)
         after = named[index + 1] if index + 1 < len(named) else None
+        moved = _MOVED.search(doc[max(low, day.start - 60) : day.start])
+        if moved and after and _RANGE.fullmatch(doc[day.end : after.start]):
+            ends[index + 1] = _Dated(after, "closes", _FINALLY, day.start - len(moved[0]))
+            continue  # 'extended from 3 March to 17 March'
+        role, rank, start = _meaning(doc, low, day, previous_end, previous_role)
         if after and after.day > day.day and _RANGE.fullmatch(doc[day.end : after.start]):
             period = _PERIOD.search(doc[max(low, day.start - 60) : day.start])
             if role or period:  # 'submission window: 3 March to 17 March'

@@ -36,6 +36,7 @@ _UNPAID = re.compile(
 )
 
 
+ALONE = "publisher's, others are named"
 _Named = tuple[Line, Hit[Place], bool, bool]
 """Where a state is named: sentence and words, whether they say that it takes part, and joined to others."""
 
@@ -224,10 +225,20 @@ class Facts:
 
     def countries(self, draft: Draft, drafts: Sequence[Draft]) -> tuple[tuple[str, ...], list[Evidence]]:
         """The parties, in alphabetical order."""
+        parties = self.parties(draft, drafts)
+        together = any(
+            party.certain or {"announced, takes part", "takes part as group"} <= party.features
+            for party in parties.values()
+        )
         found = {
             code: party.evidence
-            for code, party in self.parties(draft, drafts).items()
-            if party.certain or weigh.score("country", party.features) > 0
+            for code, party in parties.items()
+            # Where others announce it together, who only publishes it takes no part.
+            if party.certain
+            or (
+                weigh.score("country", party.features) > 0
+                and not (together and ALONE in party.features and "of a body" not in party.features)
+            )
         }
         return tuple(sorted(found)), [found[code] for code in sorted(found)]
 
@@ -246,7 +257,7 @@ class Facts:
             if code in home:
                 told |= {"publisher's", f"publisher's of {draft.kind}"}
                 if len(everyone) > 1 and not places:
-                    told.add("publisher's, others are named")
+                    told.add(ALONE)
             if code in body_countries:
                 told |= {"of a body", f"of a body of {draft.kind}"}
             if best is not None:

@@ -43,6 +43,10 @@ _TO_THE_ECONOMY = re.compile(
     r"\s*(?:a year |annually |each year )?(?:to|for) (?:the|our) (?:\w+ )?economy", re.IGNORECASE
 )
 _ONE_AWARD = re.compile(r"award|grant|contribution|cost|request|ceiling|secure", re.IGNORECASE)
+_SHARE_AFTER = re.compile(
+    r"^\s?(?:from|by|for) (?:each|either|both)\b|^\s?each\b[^.;\n]{0,20}(?:side|countr|government|part)",
+    re.IGNORECASE,
+)
 _MAXIMUM = re.compile(
     r"\b(?:up ?to|maximum(?: award| grant| funding| of| value)?|max|no more than|not exceed(?:ing)?"
     r"|not more than|award ceiling|capped at|as much as|upper limit"
@@ -102,6 +106,8 @@ def role(doc: str, amount: Amount, low: int, high: int) -> str:  # noqa: PLR0911
         return ""
     if _GONE.search(before) or _GONE_AFTER.match(after):
         return ""
+    if _SHARE_AFTER.match(after):
+        return "other"
     each = bool(_EACH_AFTER.match(after)) or bool(_EACH_BEFORE.search(before))
     if re.search(r"\bshare of\b[^.;\n]{0,30}$", before, re.IGNORECASE):
         return "total"

@@ -93,9 +93,18 @@ def mentions(
         found += [
             Mention(topic.slug, hit.start, hit.end, topic.weak, _is_hidden(hit, hidden), topic.listed)
             for topic in hit.payload
-            if not topic.near or _has_neighbour(text, hit, topic.near)
+            if not _is_in_code(doc, hit) and (not topic.near or _has_neighbour(text, hit, topic.near))
         ]
     return sorted(found, key=lambda mention: mention.start)
+
+
+def _is_in_code(doc: str, hit: Hit[tuple[Topic, ...]]) -> bool:
+    """Whether the letters are part of a number: the 'AI' of 'RFA-AI-25-010'."""
+    return (
+        doc[max(0, hit.start - 1) : hit.start] == "-"
+        and doc[hit.end : hit.end + 2][:1] == "-"
+        and (doc[hit.end + 1 : hit.end + 2].isdigit())
+    )
 
 
 def _is_hidden(hit: Hit[tuple[Topic, ...]], hidden: Sequence[tuple[int, int]]) -> bool:
