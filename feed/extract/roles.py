@@ -66,7 +66,7 @@ _EACH_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _EACH_AFTER = re.compile(
-    r"^[^.;\n]{0,40}\b(?:per (?:project|award|grant|team|applicant|consortium|company|proposal"
+    r"^[^.;\n£€₹$]{0,40}\b(?:per (?:project|award|grant|team|applicant|consortium|company|proposal"
     r"|fellow(?:ship)?|organisation|year|annum)|each|for each|a project|a piece|apiece"
     r"|for (?:individual|single) projects?|full economic costs?|over \w+ years? per)\b",
     re.IGNORECASE,
@@ -79,7 +79,7 @@ _TOTAL_BEFORE = re.compile(
 )
 _TOTAL_AFTER = re.compile(
     r"^\s(?:for|of|to (?:support|fund|help|develop|boost|back|create|build|deliver)|(?:in"
-    r"|of) (?:new )?(?:funding|grants|investment))\b"
+    r"|of) (?:(?:new|joint|public|government|fresh|additional) )?(?:funding|grants|investment|money))\b"
     r"|^[\s\-–]*(?:[\w\-–&]+[\s\-–]+){0,5}?(?:call|competition|fund|programme|program|scheme|pot"
     r"|package|initiative|budget|in total|is available|are available|available|funding|prize"
     r"|partnership|challenge|round|investment|mission|project|centre|hub)s?\b",
