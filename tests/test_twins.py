@@ -142,14 +142,19 @@ def publish(government: Government, path: str, **item: str) -> None:
     government.serve(path, rss(item, {"title": "Old", "guid": "0"}))
 
 
-def test_one_call_of_two_governments_is_one_subject_and_one_alert(
-    two: Installation, government: Government
-) -> None:
-    two.subscribe("anna@example.org", "kind=call&technology=telecoms&partners=GB-IN")
+def tell_twice(two: Installation, government: Government) -> None:
+    """The one government tells of the call, then the other."""
     publish(government, "/ukri", **HERE)
     two.poll("ukri")
     publish(government, "/dst", **THERE)
     two.poll("dst")
+
+
+def test_one_call_of_two_governments_is_one_subject_and_one_alert(
+    two: Installation, government: Government
+) -> None:
+    two.subscribe("anna@example.org", "kind=call&technology=telecoms&partners=GB-IN")
+    tell_twice(two, government)
     types = [event.type for event in two.events()[-2:]]
     assert types == ["AnnouncementPublished", "SubjectLinked"]
     linked = two.events("SubjectLinked")[0].payload
@@ -164,10 +169,7 @@ def test_one_call_of_two_governments_is_one_subject_and_one_alert(
 def test_an_edit_of_the_second_telling_changes_the_one_subject(
     two: Installation, government: Government
 ) -> None:
-    publish(government, "/ukri", **HERE)
-    two.poll("ukri")
-    publish(government, "/dst", **THERE)
-    two.poll("dst")
+    tell_twice(two, government)
     moved = THERE["description"].replace("30 September", "31 October")
     publish(government, "/dst", **{**THERE, "description": moved})
     two.poll("dst")
@@ -238,10 +240,7 @@ def test_a_page_of_the_second_telling_fills_gaps_and_replaces_nothing(
 def test_a_withdrawal_of_one_telling_does_not_close_what_the_other_still_tells(
     two: Installation, government: Government
 ) -> None:
-    publish(government, "/ukri", **HERE)
-    two.poll("ukri")
-    publish(government, "/dst", **THERE)
-    two.poll("dst")
+    tell_twice(two, government)
     publish(government, "/ukri", **{**HERE, "title": f"[Withdrawn] {HERE['title']}"})
     two.poll("ukri")
     assert len(two.events("AnnouncementWithdrawn")) == 1
@@ -268,10 +267,7 @@ def test_news_that_was_in_an_archive_elsewhere_is_told_once_as_news(
 
 
 def test_a_link_can_be_undone(two: Installation, government: Government) -> None:
-    publish(government, "/ukri", **HERE)
-    two.poll("ukri")
-    publish(government, "/dst", **THERE)
-    two.poll("dst")
+    tell_twice(two, government)
     linked = two.events("SubjectLinked")[0].payload
     page = two.browser().get(f"/subjects/{linked['subject']}").get_data(as_text=True)
     assert f"communique split {linked['subject']} {linked['announcement']}" in page
@@ -289,10 +285,7 @@ def test_a_link_can_be_undone(two: Installation, government: Government) -> None
 
 
 def test_the_read_model_of_links_can_be_rebuilt(two: Installation, government: Government) -> None:
-    publish(government, "/ukri", **HERE)
-    two.poll("ukri")
-    publish(government, "/dst", **THERE)
-    two.poll("dst")
+    tell_twice(two, government)
 
     def model() -> str:
         with two.log_db.read() as tx:

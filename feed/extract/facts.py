@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from feed.extract import bodies, budget, dates, signals, technologies, titles, weigh
 from feed.extract.cues import Cue
 from feed.extract.dates import Term
 from feed.extract.drafts import QUOTE, Draft, whole
 from feed.extract.lines import Line, Page
-from feed.extract.places import Place, beneficiaries, parties
+from feed.extract.parties import ALONE, Named, Party, announce_it_together, named_states
+from feed.extract.places import Place
 from feed.extract.prose import prose
 from feed.extract.reading import Found, Publisher
 from feed.extract.technologies import Candidate as Topic
@@ -34,31 +34,6 @@ _UNPAID = re.compile(
     r"|\b(?:not|cannot|without) (?:be |being )?(?:eligible (?:for|to receive)|receiv\w+|funded)",
     re.IGNORECASE,
 )
-
-
-ALONE = "publisher's, others are named"
-_Named = tuple[Line, Hit[Place], bool, bool]
-"""Where a state is named: sentence and words, whether they say that it takes part, and joined to others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A state that may be a party, what it was read from, and what is weighed of it.
-
-    `certain` is one of several that announce an initiative together.
-    """
-
-    evidence: Evidence
-    features: frozenset[str]
-    certain: bool = False
-
-
-def _announce_it_together(draft: Draft, places: Sequence[_Named]) -> bool:
-    """Whether the sentence that announces an initiative joins it to others: 'Japan and France signed'."""
-    return draft.kind == "initiative" and any(
-        joined and draft.signal is not None and line.index == draft.signal.line.index
-        for line, _, _, joined in places
-    )
 
 
 def _size(count: int) -> str:
@@ -245,7 +220,7 @@ class Facts:
     def parties(self, draft: Draft, drafts: Sequence[Draft]) -> dict[str, Party]:
         """The states that may be parties, each with what it was read from and what is weighed of it."""
         _, _, body_countries = self.bodies(draft)
-        named, aims = self._named_states()
+        named, aims = named_states(self.page)
         home, home_evidence = self.publisher_country()
         # Who is named only as the one that gains takes no part, whatever else speaks for it.
         everyone = {*(named.keys() - aims), *body_countries, *home}
@@ -267,29 +242,11 @@ class Facts:
                 evidence = Evidence("countries", "countries.body", body_countries[code])
             else:
                 evidence = home_evidence[0]
-            found[code] = Party(evidence, frozenset(told), _announce_it_together(draft, places))
+            found[code] = Party(evidence, frozenset(told), announce_it_together(draft, places))
         return found
 
-    def _named_states(self) -> tuple[dict[str, list[_Named]], set[str]]:
-        """Where each state is named, and those that are only named as the ones that gain."""
-        named: dict[str, list[_Named]] = {}
-        other: set[str] = set()
-        for line in self.page.lines:
-            linked = set(parties(self.page.words, line.places, strict=True))
-            taking = set(parties(self.page.words, line.places, strict=False))
-            aims = beneficiaries(self.page.words, line.places)
-            for hit in line.places:
-                for code in hit.payload.codes:
-                    own = named.setdefault(code, [])
-                    own.append((line, hit, hit in taking, False))
-                    if hit in linked:
-                        own.append((line, hit, True, True))
-                    if hit not in aims:
-                        other.add(code)
-        return named, named.keys() - other
-
     def _role_of(
-        self, places: Sequence[_Named], draft: Draft, *, alone: bool
+        self, places: Sequence[Named], draft: Draft, *, alone: bool
     ) -> tuple[set[str], Hit[Place] | None]:
         """What the places where a state is named tell of its part in a subject, and the best of them."""
         told: set[str] = set()
