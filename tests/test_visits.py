@@ -318,17 +318,27 @@ def test_a_page_that_makes_a_call_of_an_initiative_is_recorded_and_not_told_agai
     assert isinstance(told, CallAnnounced) and told.backfill
 
 
-def test_hosts_are_asked_one_after_the_other() -> None:
-    moments: list[float] = []
-    manners = visits.Manners(0.05)
-    import time
+def test_hosts_are_asked_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
 
-    for _ in range(3):
+    class Time:
+        """A clock that moves only when somebody waits."""
+
+        @staticmethod
+        def monotonic() -> float:
+            return clock[0]
+
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            clock[0] += seconds
+
+    monkeypatch.setattr(visits, "time", Time)
+    manners = visits.Manners(5.0)
+    for moment in (100.0, 105.0, 110.0):
         manners.wait("https://one.example/", None)
-        moments.append(time.monotonic())
+        assert clock[0] == moment
     manners.wait("https://two.example/", None)
-    assert moments[2] - moments[0] >= 0.1
-    assert time.monotonic() - moments[2] < 0.05
+    assert clock[0] == 110.0
 
 
 def test_the_command_reads_pages_and_tries_again_those_it_could_not(
