@@ -20,7 +20,8 @@ from feed.source import Source
 from feed.telling import Status, Telling
 from storage.catalogue import Rival, Told
 from storage.cursors import Sighting
-from storage.events import AnnouncementPublished, AnnouncementRevised, Event, SubjectAnnounced, digest
+from storage.encoding import digest
+from storage.events import AnnouncementPublished, AnnouncementRevised, Event, SubjectAnnounced
 
 RESTLESS = 3
 """An entry that changed at more polls in a row than this has a clock in it: its edits are told only where

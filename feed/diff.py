@@ -14,7 +14,7 @@ from typing import Any
 from feed.links import canonical
 from feed.parse import Entry
 from storage.cursors import Sighting
-from storage.events import digest
+from storage.encoding import digest
 from storage.filters import words
 from storage.plain import comparable
 

@@ -16,7 +16,8 @@ from feed.linked import Page, together
 from feed.source import Source
 from feed.telling import Status, Telling
 from storage.catalogue import Announcement, Rival, Told
-from storage.events import AnnouncementRead, AnnouncementRevised, Event, digest
+from storage.encoding import digest
+from storage.events import AnnouncementRead, AnnouncementRevised, Event
 
 WINDOW = twins.WINDOW
 FRESH = timedelta(days=14)

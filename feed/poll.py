@@ -28,8 +28,9 @@ from storage import catalogue, cursors, effects, holders, log, visits
 from storage.clock import now, to_stamp
 from storage.cursors import Cursor, LeaseLost
 from storage.database import Database, Tx
+from storage.encoding import digest
 from storage.errors import StorageError
-from storage.events import Event, SourceReleased, digest
+from storage.events import Event, SourceReleased
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from feed.question import Response
 from feed.source import Source
 from storage.clock import from_stamp, to_stamp
 from storage.cursors import Cursor
+from storage.encoding import digest
 from storage.events import (
     Event,
     SourceEnded,
@@ -26,7 +27,6 @@ from storage.events import (
     SourceHeld,
     SourceMoved,
     SourceRecovered,
-    digest,
 )
 from storage.plain import line, shorten
 

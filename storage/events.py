@@ -1,19 +1,13 @@
-"""The vocabulary of the log: one frozen dataclass for each thing that can happen, and its JSON shape.
+"""The vocabulary of the log: one frozen dataclass for each thing that can happen.
 
 Pure: no clock, no network, no database. Public facts only: an event never holds anything about a
-subscriber.
+subscriber. Its JSON is storage.encoding.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from dataclasses import dataclass
 from typing import Any, ClassVar
-
-import rfc8785
-
-from storage.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +95,13 @@ class AnnouncementRead(SourceEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementRevised(SourceEvent):
     """The content of an announcement, or of its page, changed. `changed` maps a field to its `from` and
-    `to`."""
+    `to`; `reason` says in words what else there is to say: that what was withdrawn is back."""
 
     announcement: str
     title: str
     url: str
     changed: dict[str, dict[str, Any]]
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +166,16 @@ class SourceReleased(SourceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventRedacted(SourceEvent):
+    """The payload of the event at `position` was taken out of the log, for the `reason` given. `digest` is
+    what its data had; the row itself, its digest and its chain stand as before."""
+
+    position: int
+    digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectEvent(Event):
     """Something in the life of an initiative or a call."""
 
@@ -192,8 +197,9 @@ class SubjectAnnounced(SubjectEvent):
 
     `technologies` are slugs of storage/technologies.toml, `countries` ISO 3166-1 alpha-2 codes (and
     "EU"), `bodies` canonical names. `opens` and `closes` are ISO 8601: a bare date where the source
-    gives a date, with an offset where it gives a time, None where it gives neither. `backfill` and `held`
-    are the announcement's.
+    gives a date, with an offset where it gives a time, None where it gives neither. `zone` is the IANA name
+    of the time zone in which a bare date is meant, None where nobody knows: then it is UTC. `backfill` and
+    `held` are the announcement's.
     """
 
     title: str
@@ -208,6 +214,7 @@ class SubjectAnnounced(SubjectEvent):
     backfill: bool
     evidence: tuple[Evidence, ...]
     held: bool = False
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +258,8 @@ class CallChanged(SubjectChanged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallClosed(SubjectEvent):
-    """A call can no longer be applied to; `reason` says why, in words.
+    """A call can no longer be applied to; `reason` says why, in words, `evidence` what tells it: the words
+    of its source, or BY_THE_CLOCK and the deadline.
 
     `backfill` marks one that was over before anybody was told of it.
     """
@@ -262,6 +270,11 @@ class CallClosed(SubjectEvent):
     url: str
     reason: str
     backfill: bool = False
+    evidence: tuple[Evidence, ...] = ()
+
+
+BY_THE_CLOCK = "clock.deadline"
+"""The rule in the evidence of a call that closed because its deadline passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +321,7 @@ TYPES: dict[str, type[Event]] = {
         SourceGap,
         SourceHeld,
         SourceReleased,
+        EventRedacted,
         InitiativeAnnounced,
         CallAnnounced,
         InitiativeChanged,
@@ -320,59 +334,3 @@ TYPES: dict[str, type[Event]] = {
 
 ANNOUNCED: dict[str, type[SubjectAnnounced]] = {"initiative": InitiativeAnnounced, "call": CallAnnounced}
 CHANGED: dict[str, type[SubjectChanged]] = {"initiative": InitiativeChanged, "call": CallChanged}
-
-_NESTED: dict[str, type[Money] | type[Evidence]] = {"money": Money, "evidence": Evidence}
-
-
-def canonical(value: Any) -> bytes:
-    """The one byte form of a JSON value (RFC 8785, JSON Canonicalization Scheme).
-
-    Raises StorageError for a value that has none (a float that is not finite, an unpaired surrogate).
-    """
-    try:
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
-        raise StorageError(f"this value cannot be written as canonical JSON: {error}") from error
-
-
-def digest(data: bytes) -> str:
-    """SHA-256 of the bytes, in lower-case hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def to_data(event: Event) -> dict[str, Any]:
-    """The event's `data` object, ready for JSON: tuples become lists, nested facts become objects. What is as
-    it nearly always is (`held`: not) is left out."""
-    found = {field: getattr(event, field.name) for field in dataclasses.fields(event)}
-    return {field.name: _plain(value) for field, value in found.items() if value != field.default}
-
-
-def from_data(type_name: str, data: dict[str, Any]) -> Event:
-    """The event that `data` describes; fields that this version does not know are left out.
-
-    Raises StorageError for an unknown type or a missing field.
-    """
-    try:
-        cls = TYPES[type_name]
-    except KeyError:
-        raise StorageError(f"the log holds an event of the unknown type {type_name!r}") from None
-    known = {field.name for field in dataclasses.fields(cls)}
-    try:
-        return cls(**{name: _rich(name, value) for name, value in data.items() if name in known})
-    except TypeError as error:
-        raise StorageError(f"an event of type {type_name} is incomplete: {error}") from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return value
-
-
-def _rich(name: str, value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    nested = _NESTED.get(name)
-    return tuple(nested(**item) for item in value) if nested else tuple(value)

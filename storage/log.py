@@ -14,8 +14,9 @@ from typing import Any
 
 from storage.clock import to_stamp
 from storage.database import Database, Tx
+from storage.encoding import canonical, digest, to_data
 from storage.errors import StorageError
-from storage.events import Event, canonical, digest, to_data
+from storage.events import Event
 
 GENESIS = "0" * 64
 """The chain before the first event."""

@@ -42,6 +42,7 @@ EVENTS = {
     "SourceGap": "Gap between two polls",
     "SourceHeld": "News held back",
     "SourceReleased": "Held news released",
+    "EventRedacted": "Event redacted",
 }
 HEALTHS = {
     "new": "not polled yet",

@@ -34,7 +34,13 @@ ONLY = {
     "click": {path for path in WIRING if "/cli/" in path},
 }
 PURE = {
-    *("storage/events.py", "storage/filters.py", "storage/wording.py", "storage/source_wording.py"),
+    *(
+        "storage/events.py",
+        "storage/encoding.py",
+        "storage/filters.py",
+        "storage/wording.py",
+        "storage/source_wording.py",
+    ),
     *(
         "feed/cut.py",
         "feed/parse.py",

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import events, log
+from storage import encoding, events, log
 from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.events import AnnouncementPublished, CallAnnounced, Evidence, Money, SourceFailing
@@ -227,17 +227,17 @@ evidences = st.builds(Evidence, texts, texts, texts)
     )
 )
 def test_an_event_survives_its_journey_through_json(event: CallAnnounced) -> None:
-    data = json.loads(events.canonical(events.to_data(event)))
-    assert events.from_data("CallAnnounced", data) == event
+    data = json.loads(encoding.canonical(encoding.to_data(event)))
+    assert encoding.from_data("CallAnnounced", data) == event
 
 
 def test_fields_of_later_versions_are_left_out_and_unknown_types_refused() -> None:
     data = {"source": "a", "reason": "x", "colour": "red"}
-    assert events.from_data("SourceFailing", data) == failing(reason="x")
+    assert encoding.from_data("SourceFailing", data) == failing(reason="x")
     with pytest.raises(StorageError, match="unknown type 'Nonsense'"):
-        events.from_data("Nonsense", {})
+        encoding.from_data("Nonsense", {})
     with pytest.raises(StorageError, match="incomplete"):
-        events.from_data("SourceFailing", {})
+        encoding.from_data("SourceFailing", {})
 
 
 def test_the_shape_of_a_published_announcement_is_the_contracts() -> None:
@@ -252,7 +252,7 @@ def test_the_shape_of_a_published_announcement_is_the_contracts() -> None:
         backfill=True,
     )
     expected = {"announcement", "source", "title", "url", "summary", "published_at", "backfill"}
-    assert expected <= set(events.to_data(event))
+    assert expected <= set(encoding.to_data(event))
     assert event.stream == "source/s"
 
 

@@ -91,7 +91,7 @@ def _kind(event: Event) -> str:
 def _print(event: Event, as_json: bool) -> None:
     from feed.telling import FACTS
     from storage import wording
-    from storage.events import to_data
+    from storage.encoding import to_data
 
     data = to_data(event)
     if as_json:

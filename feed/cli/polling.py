@@ -99,7 +99,7 @@ def _say_why_not(log_db: Database, key: str, as_json: bool) -> None:
 
 
 def _print_outcome(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
-    from storage.events import to_data
+    from storage.encoding import to_data
 
     if outcome.status == "failed" or outcome.reason:
         line = {"source": outcome.source, "status": outcome.status, "reason": outcome.reason}
