@@ -15,7 +15,7 @@ from feed import atom, quoted, source_pages
 from feed.linked import Page, together
 from feed.quoted import Piece
 from feed.source import Catalogue
-from storage import catalogue, cursors, filters, log, source_wording, terms, wording
+from storage import catalogue, cursors, filters, listings, log, source_wording, terms, wording
 from storage.catalogue import Announcement
 from storage.clock import now
 from storage.database import Database, Tx
@@ -59,16 +59,16 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
     def front() -> str:
         with log_db.read() as tx:
             wanted, before = _asked(tx)
-            entries = catalogue.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
+            entries = listings.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
             return render_template(
                 "front.html",
                 entries=entries[:PAGE],
                 more=entries[PAGE - 1].event.position if len(entries) > PAGE else None,
-                closing=catalogue.closing(tx, now(), limit=8),
-                counts=catalogue.counts(tx),
+                closing=listings.closing(tx, now(), limit=8),
+                counts=listings.counts(tx),
                 head=log.head(tx),
                 health=source_pages.overview(cursors.everything(tx)),
-                countries=[(code, terms.country_name(code)) for code in catalogue.values(tx, "country")],
+                countries=[(code, terms.country_name(code)) for code in listings.values(tx, "country")],
                 **_wish(wanted),
             )
 
@@ -76,7 +76,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
     def feed_atom() -> Response:
         with log_db.read() as tx:
             wanted, _ = _asked(tx)
-            entries = catalogue.entries(tx, wanted, now(), limit=PAGE)
+            entries = listings.entries(tx, wanted, now(), limit=PAGE)
             head = log.head(tx)
         title = "Communiqué: initiatives and funding calls of governments"
         if wanted != filters.EVERYTHING:
@@ -92,7 +92,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
             if wanted == filters.EVERYTHING:
                 found = log.newest(tx, before=before, limit=PAGE + 1)
             else:
-                entries = catalogue.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
+                entries = listings.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
                 found = [entry.event for entry in entries]
             more = found[PAGE - 1].position if len(found) > PAGE else None
             return render_template(

@@ -113,6 +113,9 @@ def _deliver(
 ) -> bool:
     try:
         message = _render(log_db, letterhead, subscription, batch)  # step 8
+        if message is None:
+            _drop(people_db, batch)
+            return False
         channel.send(message, subscription.email)  # step 9
     except DeliveryError as error:
         _put_off(people_db, batch, error)
@@ -129,12 +132,18 @@ def _deliver(
 
 def _render(
     log_db: Database, letterhead: Letterhead, subscription: Subscription, batch: Batch
-) -> EmailMessage:
+) -> EmailMessage | None:
+    """None where nothing of the batch can be told any more."""
     if batch.positions == (CONFIRMATION,):
         return writing.confirmation(letterhead, subscription, batch, now())
     with log_db.read() as tx:
         entries = [entry for position in batch.positions if (entry := _entry(tx, position))]
-    return writing.alert(letterhead, subscription, batch, entries, now())
+    return writing.alert(letterhead, subscription, batch, entries, now()) if entries else None
+
+
+def _drop(people_db: Database, batch: Batch) -> None:
+    with people_db.write() as tx:
+        outbox.fail(tx, batch, holders.me(), now(), "its events were taken out of the log")
 
 
 def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:

@@ -1,39 +1,30 @@
 """What each event does to the read model.
 
-The only writer of announcements, subjects and what they can be found by: `apply`, in the transaction that
-appends the event, and `rebuild`. May not decide anything: it writes down what the events say.
+The only writer of announcements, subjects and what they can be found by: in the transaction that appends an
+event, and when storage.rebuild reads the log again. May not decide anything: it writes what the events say.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from datetime import UTC
 from typing import Any
 
-from storage import log
 from storage.catalogue import FACETS, read_subject
 from storage.clock import to_stamp
 from storage.database import Tx
 from storage.filters import first_moment, last_moment, words
 from storage.log import Recorded
 
+VERSION = 1
+"""Of what is written here: a read model that another version wrote is computed again (storage.rebuild)."""
+
 
 def apply(tx: Tx, event: Recorded) -> None:
     """Bring the read model up to `event`, which follows the last one that was applied."""
-    if effect := _EFFECTS.get(event.type):
+    if (effect := _EFFECTS.get(event.type)) and not event.is_redacted:
         effect(tx, event, event.payload)
-
-
-def rebuild(tx: Tx) -> int:
-    """Compute the read model again from the log; returns the number of events read."""
-    tables = ("twins", "subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements")
-    for table in tables:
-        tx.execute(f"DELETE FROM {table}")
-    count = 0
-    for event in log.read(tx):
-        apply(tx, event)
-        count += 1
-    return count
 
 
 def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
@@ -56,6 +47,7 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             day(data["published_at"], event.recorded_at),
         ),
     )
+    _count(tx, "announcements", 1)
 
 
 def day(published_at: str | None, recorded_at: str) -> str:
@@ -96,14 +88,7 @@ def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 
 def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
-        # Told anew, as news: by a source to which it is new, behind one that had it in its archive.
-        tx.execute(
-            "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
-            (int(data["backfill"]), int(data.get("held", False)), number),
-        )
-        # A third source that shows it has no more to tell.
-        tx.execute("UPDATE announcements SET backfill = 0, held = 0 WHERE id = ?", (data["announcement"],))
-        _happened(tx, event, number)
+        _announced_again(tx, event, data, number)
         return
     kind = "call" if event.type.startswith("Call") else "initiative"
     plain = ("title", "url", "summary", "source", "announcement")
@@ -116,14 +101,30 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     marks = ", ".join("?" * len(columns))
     tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
     _happened(tx, event, event.position)
-    _index(tx, event.position)
+    _index(tx, event.position, _INDEXED)
+    if not data.get("held", False):
+        _count(tx, f"{kind}s", 1)
+
+
+def _announced_again(tx: Tx, event: Recorded, data: dict[str, Any], number: int) -> None:
+    """Told anew, as news: by a source to which it is new, behind one that had it in its archive."""
+    before = _visible(tx, number)
+    tx.execute(
+        "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
+        (int(data["backfill"]), int(data.get("held", False)), number),
+    )
+    # A third source that shows it has no more to tell.
+    tx.execute("UPDATE announcements SET backfill = 0, held = 0 WHERE id = ?", (data["announcement"],))
+    _happened(tx, event, number)
+    _index(tx, number, frozenset(), position=event.position)
+    _recount(tx, number, before)
 
 
 def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         _set(tx, number, data["changed"])
         _happened(tx, event, number)
-        _index(tx, number)
+        _index(tx, number, data["changed"].keys(), position=event.position)
 
 
 def _set(tx: Tx, number: int, changed: dict[str, Any]) -> None:
@@ -153,7 +154,7 @@ def _linked(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
         ),
     )
     _set(tx, number, data["changed"])
-    _index(tx, number)
+    _index(tx, number, data["changed"].keys())
 
 
 def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
@@ -161,23 +162,32 @@ def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is None:
         return
     changed = data["changed"]
+    before = _visible(tx, number)
     _set(tx, number, changed)
     if "twin" in changed:
         tx.execute("DELETE FROM twins WHERE id = ?", (changed["twin"]["from"],))
     if "retracted" in changed:
         retracted = event.position if changed["retracted"]["to"] else None
         tx.execute("UPDATE subjects SET retracted = ? WHERE announced = ?", (retracted, number))
-    _index(tx, number)
+    _index(tx, number, changed.keys())
+    _recount(tx, number, before)
 
 
 def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
         _happened(tx, event, number)
+        _index(tx, number, frozenset(), position=event.position)
 
 
 def _released(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute("UPDATE announcements SET held = 0 WHERE source = ? AND held", (data["source"],))
+    for row in tx.execute(
+        "SELECT kind, COUNT(*) AS shown FROM subjects WHERE source = ? AND held AND retracted IS NULL"
+        " GROUP BY kind",
+        (data["source"],),
+    ).fetchall():
+        _count(tx, f"{row['kind']}s", row["shown"])
     tx.execute(
         "UPDATE subjects SET held = 0, released = ? WHERE source = ? AND held",
         (event.position if data["told"] else None, data["source"]),
@@ -194,32 +204,71 @@ def _happened(tx: Tx, event: Recorded, number: int) -> None:
     tx.execute("UPDATE subjects SET latest = ? WHERE announced = ?", (event.position, number))
 
 
-def _index(tx: Tx, number: int) -> None:
-    """Write anew what the subject can be found by."""
+def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = None) -> None:
+    """Write down what the subject can be found by: anew where the facts `changed`, and for its event at
+    `position`, where it has one more."""
     row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
     now = read_subject(row)
-    tx.execute("DELETE FROM facets WHERE subject = ?", (number,))
-    tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
-    for name, column in FACETS.items():
-        for value in sorted(set(getattr(now, column))):
-            tx.execute("INSERT INTO facets (name, value, subject) VALUES (?, ?, ?)", (name, value, number))
-    for money in now.money:
+    first = position == number
+    if changed & _FACETED and not first:
         tx.execute(
-            "INSERT INTO amounts (subject, currency, amount) VALUES (?, ?, ?)",
-            (number, money.currency, float(money.amount)),
+            "DELETE FROM facets WHERE position IN (SELECT position FROM subject_events WHERE subject = ?)",
+            (number,),
         )
-    tx.execute(
-        "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
-        (
-            to_stamp(first_moment(now.opens)) if now.opens else None,
-            to_stamp(last_moment(now.closes)) if now.closes else None,
-            number,
-        ),
-    )
-    tx.execute(
-        "INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)",
-        (number, " ".join(words(f"{now.title} {now.summary}"))),
-    )
+    if position is not None or changed & _FACETED:
+        pairs = {("kind", now.kind), ("source", now.source)}
+        pairs |= {(name, value) for name, column in FACETS.items() for value in getattr(now, column)}
+        tx.execute(
+            "INSERT INTO facets (name, value, position)"
+            " SELECT f.value ->> 0, f.value ->> 1, e.position FROM subject_events e, json_each(?) f"
+            " WHERE e.subject = ? AND e.position = COALESCE(?, e.position)",
+            (json.dumps(sorted(pairs)), number, None if changed & _FACETED else position),
+        )
+    if position is not None or changed & _SEARCHED:
+        said = " ".join(words(f"{now.title} {now.summary}"))
+        tx.execute(
+            "INSERT OR REPLACE INTO subjects_search (rowid, words)"
+            " SELECT position, ? FROM subject_events WHERE subject = ? AND position = COALESCE(?, position)",
+            (said, number, None if changed & _SEARCHED else position),
+        )
+    if "money" in changed:
+        if not first:
+            tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
+        for currency, amount in {(item.currency, float(item.amount)) for item in now.money}:
+            tx.execute(
+                "INSERT INTO amounts (currency, amount, subject) VALUES (?, ?, ?)", (currency, amount, number)
+            )
+    if changed & {"opens", "closes"}:
+        tx.execute(
+            "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
+            (
+                to_stamp(first_moment(now.opens)) if now.opens else None,
+                to_stamp(last_moment(now.closes)) if now.closes else None,
+                number,
+            ),
+        )
+
+
+_FACETED = frozenset(FACETS.values())
+_SEARCHED = frozenset({"title", "summary"})
+_INDEXED = frozenset({*_FACETED, "title", "money", "opens", "closes"})
+
+
+def _visible(tx: Tx, number: int) -> bool:
+    """Whether the subject is shown: neither held nor taken back."""
+    row = tx.execute("SELECT held, retracted FROM subjects WHERE announced = ?", (number,)).fetchone()
+    return not row["held"] and row["retracted"] is None
+
+
+def _recount(tx: Tx, number: int, before: bool) -> None:
+    """Count the subject in or out, where whether it is shown has changed."""
+    if (now := _visible(tx, number)) != before:
+        row = tx.execute("SELECT kind FROM subjects WHERE announced = ?", (number,)).fetchone()
+        _count(tx, f"{row['kind']}s", 1 if now else -1)
+
+
+def _count(tx: Tx, name: str, by: int) -> None:
+    tx.execute("UPDATE model SET value = value + ? WHERE name = ?", (by, name))
 
 
 _EFFECTS = {

@@ -20,6 +20,8 @@ from storage.events import Event
 
 GENESIS = "0" * 64
 """The chain before the first event."""
+REDACTED = "null"
+"""The data of an event whose payload was taken out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,14 @@ class Recorded:
     chain: str
 
     @property
+    def is_redacted(self) -> bool:
+        """Whether the payload was taken out (storage.redaction)."""
+        return self.data == REDACTED
+
+    @property
     def payload(self) -> dict[str, Any]:
-        """The event's `data` as an object."""
-        payload: dict[str, Any] = json.loads(self.data)
+        """The event's `data` as an object; empty where it was taken out."""
+        payload: dict[str, Any] = json.loads(self.data) or {}
         return payload
 
     def line(self) -> str:

@@ -19,7 +19,8 @@ from typing import Any
 from sqlite_utils import Database as Connection
 from sqlite_utils.migrations import Migrations
 
-from storage.database import Rows, Tx
+from storage import sqlite_draft
+from storage.database import Draft, Rows, Tx
 from storage.errors import StorageError
 
 BUSY_SECONDS = 30
@@ -60,12 +61,14 @@ class SqliteDatabase:
                 connection.conn.execute("PRAGMA query_only = OFF")
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Tx]:
+    def write(self, *, durable: bool = True, thorough: bool = False) -> Iterator[Tx]:
         # A deferred transaction that first reads fails at once behind another writer, whatever the timeout.
         # The threads of one process queue before SQLite, which would have them ask again and again.
         with (
             self._writers,
-            self._transaction("BEGIN IMMEDIATE", "FULL" if durable else "NORMAL") as connection,
+            self._transaction(
+                "BEGIN IMMEDIATE", "FULL" if durable else "NORMAL", thorough=thorough
+            ) as connection,
         ):
             yield SqliteTx(connection, self.path)
 
@@ -78,6 +81,12 @@ class SqliteDatabase:
             names = [step.name for step in migrations.pending(connection)]
             migrations.apply(connection)
             return names
+
+    @contextmanager
+    def draft(self, tables: Sequence[str], indexes: Sequence[str] = ()) -> Iterator[Draft]:
+        with sqlite_draft.opened(self.path, tables, indexes, busy_seconds=BUSY_SECONDS) as draft:
+            yield draft
+        self.forget()  # the write-ahead log has grown by all that was copied
 
     def copy(self, path: Path) -> None:
         try:
@@ -116,11 +125,15 @@ class SqliteDatabase:
             self._idle.get_nowait().close()
 
     @contextmanager
-    def _transaction(self, begin: str, synchronous: str = "FULL") -> Iterator[Connection]:
+    def _transaction(
+        self, begin: str, synchronous: str = "FULL", *, thorough: bool = False
+    ) -> Iterator[Connection]:
         with self._connection() as connection:
             try:
                 # With a write-ahead log, NORMAL commits without waiting for the disk.
                 connection.conn.execute(f"PRAGMA synchronous = {synchronous}")
+                secure = thorough or self._schema == "people"
+                connection.conn.execute(f"PRAGMA secure_delete = {'ON' if secure else 'OFF'}").fetchall()
                 connection.conn.execute(begin)
                 try:
                     yield connection
@@ -163,8 +176,6 @@ class SqliteDatabase:
         connection = Connection(raw)
         _use_wal(raw)
         raw.execute("PRAGMA foreign_keys = ON")
-        if self._schema == "people":
-            raw.execute("PRAGMA secure_delete = ON").fetchall()
         return connection
 
 

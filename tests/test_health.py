@@ -29,6 +29,7 @@ from storage.events import (
     SourceRecovered,
     SourceReleased,
 )
+from storage.rebuild import rebuild
 from tests.installation import Installation, call, rss, visit
 from tests.rfc4287 import complaints
 from tests.world.government import Government
@@ -94,8 +95,7 @@ def test_a_time_counts_for_its_day_in_utc(here: Installation) -> None:
 def test_the_rhythm_is_the_same_when_the_read_model_is_computed_anew(here: Installation) -> None:
     record(here, published(days_ago(3), 1), published(None, 2))
     before = weeks(here)
-    with here.log_db.write() as tx:
-        effects.rebuild(tx)
+    rebuild(here.log_db)
     assert weeks(here) == before == [0] * 11 + [2]
 
 

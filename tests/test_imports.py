@@ -16,7 +16,7 @@ ONLY = {
     "feedparser": {"feed/parse.py"},
     "lxml": {"feed/text.py", "feed/adapters/markup.py", "feed/linked/trees.py"},
     "trafilatura": {"feed/linked/article.py"},
-    "sqlite3": {"storage/sqlite.py"},
+    "sqlite3": {"storage/sqlite.py", "storage/sqlite_draft.py"},
     "sqlite_utils": {"storage/sqlite.py"},
     "psycopg": {"storage/postgres.py"},
     "smtplib": {"notifier/channels/email.py"},

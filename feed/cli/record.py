@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import fail, log_db_of, main, people_db_of
+from feed.cli.shared import current_log_db_of, fail, log_db_of, main, people_db_of, progress
 from feed.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def verify(settings: Settings) -> None:
 @main.command()
 @click.pass_obj
 def rebuild(settings: Settings) -> None:
-    """Compute the read model again from the log."""
-    from storage import effects
+    """Compute the read model again from the log, while others go on working."""
+    from storage.rebuild import rebuild as compute
 
-    with log_db_of(settings).write() as tx:
-        count = effects.rebuild(tx)
+    with progress("reading events", 0) as show:
+        count = compute(log_db_of(settings), show)
     click.echo(f"rebuilt the read model from {count} events")
 
 
@@ -91,7 +91,7 @@ def rebuild(settings: Settings) -> None:
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Bring both schemas up to date; the other commands do so on first use, too."""
-    for name, opened in (("log", log_db_of(settings)), ("people", people_db_of(settings))):
+    for name, opened in (("log", current_log_db_of(settings)), ("people", people_db_of(settings))):
         click.echo(f"{name}: up to date, {len(opened.migrations())} steps")
 
 

@@ -6,6 +6,8 @@ Each command loads what it needs itself, so that all of them start quickly.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -51,6 +53,19 @@ def log_db_of(settings: Settings) -> Database:
     return open_database(settings.log_url, "log")
 
 
+def current_log_db_of(settings: Settings) -> Database:
+    """The same, with its read model as this version writes it: computed again where it has to be."""
+    from storage import rebuild
+
+    log_db = log_db_of(settings)
+    with log_db.read() as tx:
+        current = rebuild.is_current(tx)
+    if not current:
+        with progress("computing the read model again", 0) as show:
+            rebuild.bring_up_to_date(log_db, show)
+    return log_db
+
+
 def people_db_of(settings: Settings) -> Database:
     """The installation's people."""
     from storage.database import open_database
@@ -81,6 +96,21 @@ def manners(settings: Settings) -> dict[str, Any]:
 def pairs(line: dict[str, Any]) -> str:
     """A line for people: `name value, name value`."""
     return ", ".join(f"{name} {value}" for name, value in line.items())
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """Something to be told how many of how many are done: a bar on standard error, at a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        yield show
 
 
 def fail(words: str) -> NoReturn:
