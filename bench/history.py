@@ -59,12 +59,12 @@ _REVISED, _READ, _CHANGED, _CORRECTED, _LINKED, _FAILS, _WITHDRAWN = 0.10, 0.05,
 
 
 class Past:
-    """Makes the events of a long time, poll by poll."""
+    """Makes the events of a long time, poll by poll. Another `place` gives other events."""
 
-    def __init__(self, begin: datetime) -> None:
+    def __init__(self, begin: datetime, place: int = 0) -> None:
         self.moment = begin
-        self._chance = random.Random(1)
-        self._place = 0
+        self._chance = random.Random(place)
+        self._place = place
         self._closing: list[tuple[datetime, CallAnnounced]] = []
         self._lately: deque[CallAnnounced | InitiativeAnnounced] = deque(maxlen=400)
 

@@ -17,9 +17,10 @@ from storage.clock import to_stamp
 from storage.database import Tx
 from storage.filters import Filter, Subject, horizon
 
-SHORT = 20_000
+SHORT = 2_000
 """A list of fewer positions is gone through as a whole; where all are longer, what fits is dense enough to be
 found by looking at one event after the other."""
+_FOUND = "SELECT rowid FROM subjects_search WHERE subjects_search MATCH ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,26 @@ def entries(
     """The newest events of the subjects that are wanted, newest first; with `before`, those in front of
     that position. What is held is left out."""
     conditions = list(_conditions(tx, wanted, now))
-    where = ["NOT s.held AND s.retracted IS NULL", *(condition.test for condition in conditions)]
-    params = [param for condition in conditions for param in condition.params]
-    if before is not None:
-        where.append("e.position < ?")
-        params.append(before)
+    if wanted.q:
+        conditions.append(_Condition(f"e.position IN ({_FOUND})", _FOUND, (_phrase(wanted.q),)))
+    # CROSS JOIN keeps an order: events of subjects from the end on, then the subject of each.
+    start, first = "subject_events e", "e.position"
     if shortest := _shortest(tx, conditions):
-        where.insert(0, f"e.position IN ({shortest.listed})")
-        params = [*shortest.params, *params]
-    # CROSS JOIN keeps this order: events of subjects from the end on, then the subject of each.
+        conditions.append(_Condition(f"e.position IN ({shortest.listed})", None, shortest.params))
+    elif wanted.q:  # full-text search knows an order of its own: that of the log
+        start, first = "subjects_search q CROSS JOIN subject_events e", "q.rowid"
+        conditions[-1] = _Condition(
+            "q.subjects_search MATCH ? AND e.position = q.rowid", None, conditions[-1].params
+        )
+    if before is not None:
+        conditions.append(_Condition(f"{first} < ?", None, (before,)))
+    tests = "".join(f" AND {condition.test}" for condition in conditions)
     rows = tx.execute(
-        "SELECT l.*, f.announced FROM ("
-        " SELECT e.position, s.announced FROM subject_events e CROSS JOIN subjects s"
-        f" WHERE s.announced = e.subject AND {' AND '.join(where)} ORDER BY e.position DESC LIMIT ?"
+        f"SELECT l.*, f.announced FROM (SELECT e.position, s.announced FROM {start} CROSS JOIN subjects s"
+        f" WHERE s.announced = e.subject AND NOT s.held AND s.retracted IS NULL{tests}"
+        f" ORDER BY {first} DESC LIMIT ?"
         ") f JOIN events l ON l.position = f.position ORDER BY l.position DESC",
-        (*params, limit),
+        (*(param for condition in conditions for param in condition.params), limit),
     ).fetchall()
     return [read_entry(tx, row) for row in rows]
 
@@ -106,10 +112,6 @@ def _conditions(tx: Tx, wanted: Filter, now: datetime) -> Iterator[_Condition]:
             yield _faceted(name, values)
     for code in wanted.partners:
         yield _faceted("country", (code,))
-    if wanted.q:
-        phrase = " ".join(f'"{word}"' for word in wanted.q.split())
-        found = "SELECT rowid FROM subjects_search WHERE subjects_search MATCH ?"
-        yield _Condition(f"EXISTS ({found} AND rowid = e.position)", found, (phrase,))
     if wanted.since:
         yield _Condition("e.position >= ?", None, (_first_on(tx, wanted.since),))
     if wanted.until and wanted.until < date.max:
@@ -128,6 +130,11 @@ def _conditions(tx: Tx, wanted: Filter, now: datetime) -> Iterator[_Condition]:
     elif wanted.status:
         test = f"({' OR '.join(_STATUS[value].format('s') for value in wanted.status)})"
         yield _Condition(test, None, _moments(test, now))
+
+
+def _phrase(words: str) -> str:
+    """All of the words, as full-text search is asked for them."""
+    return " ".join(f'"{word}"' for word in words.split())
 
 
 def _faceted(name: str, values: Sequence[str]) -> _Condition:
