@@ -58,7 +58,7 @@ def day(published_at: str | None, recorded_at: str) -> str:
     try:
         moment = first_moment(published_at)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return min(to_stamp(moment)[:10], recorded)
+        return min(moment.astimezone(UTC).date().isoformat(), recorded)
     except (ValueError, OverflowError):
         return recorded
 
@@ -209,31 +209,19 @@ def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = Non
     `position`, where it has one more."""
     row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
     now = read_subject(row)
-    first = position == number
-    if changed & _FACETED and not first:
+    pairs = {("kind", now.kind), ("source", now.source)}
+    pairs |= {(name, value) for name, column in FACETS.items() for value in getattr(now, column)}
+    for one in _to_index(tx, number, position, anew=bool(changed & _FACETED)):
+        tx.execute("DELETE FROM facets WHERE position = ?", (one,))
         tx.execute(
-            "DELETE FROM facets WHERE position IN (SELECT position FROM subject_events WHERE subject = ?)",
-            (number,),
+            "INSERT INTO facets (name, value, position) SELECT value ->> 0, value ->> 1, ? FROM json_each(?)",
+            (one, json.dumps(sorted(pairs))),
         )
-    if position is not None or changed & _FACETED:
-        pairs = {("kind", now.kind), ("source", now.source)}
-        pairs |= {(name, value) for name, column in FACETS.items() for value in getattr(now, column)}
-        tx.execute(
-            "INSERT INTO facets (name, value, position)"
-            " SELECT f.value ->> 0, f.value ->> 1, e.position FROM subject_events e, json_each(?) f"
-            " WHERE e.subject = ? AND e.position = COALESCE(?, e.position)",
-            (json.dumps(sorted(pairs)), number, None if changed & _FACETED else position),
-        )
-    if position is not None or changed & _SEARCHED:
-        said = " ".join(words(f"{now.title} {now.summary}"))
-        tx.execute(
-            "INSERT OR REPLACE INTO subjects_search (rowid, words)"
-            " SELECT position, ? FROM subject_events WHERE subject = ? AND position = COALESCE(?, position)",
-            (said, number, None if changed & _SEARCHED else position),
-        )
+    said = " ".join(words(f"{now.title} {now.summary}"))
+    for one in _to_index(tx, number, position, anew=bool(changed & _SEARCHED)):
+        tx.execute("INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)", (one, said))
     if "money" in changed:
-        if not first:
-            tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
+        tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
         for currency, amount in {(item.currency, float(item.amount)) for item in now.money}:
             tx.execute(
                 "INSERT INTO amounts (currency, amount, subject) VALUES (?, ?, ?)", (currency, amount, number)
@@ -247,6 +235,14 @@ def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = Non
                 number,
             ),
         )
+
+
+def _to_index(tx: Tx, number: int, position: int | None, *, anew: bool) -> list[int]:
+    """The events of a subject that are to be found in another way: the one at `position`, or all."""
+    if anew and position != number:  # the first event of a subject is all of them
+        rows = tx.execute("SELECT position FROM subject_events WHERE subject = ?", (number,))
+        return [row["position"] for row in rows.fetchall()]
+    return [] if position is None else [position]
 
 
 _FACETED = frozenset(FACETS.values())

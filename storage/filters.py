@@ -178,9 +178,11 @@ def words(text: str) -> list[str]:
     if text.isascii():  # as most is: then there is nothing to take apart
         return _WORD.findall(text.casefold())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return _WORD.findall("".join(char for char in folded if not unicodedata.combining(char)))
+    return _WORD.findall("".join(c for c in folded if c < _FIRST_MARK or not unicodedata.combining(c)))
 
 
+_FIRST_MARK = "\u0300"
+"""No character in front of it combines with another."""
 _WORD = re.compile(r"[^\W_]+")
 
 

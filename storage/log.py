@@ -20,6 +20,8 @@ from storage.events import Event
 
 GENESIS = "0" * 64
 """The chain before the first event."""
+COLUMNS = "position, stream, version, type, recorded_at, data, digest, chain"
+"""Of the table events, in the order of the fields of Recorded."""
 REDACTED = "null"
 """The data of an event whose payload was taken out."""
 
@@ -135,9 +137,10 @@ def read(
             where.append(f"{column} = ?")
             params.append(value)
     rows = tx.execute(
-        f"SELECT * FROM events WHERE {' AND '.join(where)} ORDER BY position LIMIT ?", (*params, limit)
+        f"SELECT {COLUMNS} FROM events WHERE {' AND '.join(where)} ORDER BY position LIMIT ?",
+        (*params, limit),
     )
-    return (Recorded(**dict(row)) for row in rows)
+    return (Recorded(*row) for row in rows)
 
 
 def get(tx: Tx, position: int) -> Recorded | None:
