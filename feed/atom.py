@@ -79,7 +79,7 @@ def _entry(feed: ET.Element, event: Recorded, title: str, base_url: str) -> ET.E
 
 def _source_entry(feed: ET.Element, event: Recorded, base_url: str, name: Callable[[str], str]) -> None:
     payload = event.payload
-    source = payload["source"]
+    source = event.stream.removeprefix("source/")
     title = f"{line(name(source))}: {source_wording.news(event.type, payload)}"
     element = _entry(feed, event, title, base_url)
     _category(element, f"{base_url}/terms/event", event.type, wording.EVENTS[event.type])
@@ -90,7 +90,7 @@ def _subject_entry(feed: ET.Element, entry: Entry, base_url: str) -> None:
     subject, payload = entry.subject, entry.event.payload
     title = f"{wording.EVENTS[entry.event.type]}: {subject.title}"
     element = _entry(feed, entry.event, title, base_url)
-    if announcement := payload["url"] or subject.url:
+    if announcement := payload.get("url") or subject.url:
         _link(element, "via", announcement)
     _category(element, f"{base_url}/terms/kind", subject.kind, subject.kind)
     for slug in subject.technologies:

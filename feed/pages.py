@@ -152,9 +152,9 @@ def _records(pages: Blueprint, log_db: Database) -> None:
 def _told(tx: Tx, story: Sequence[Recorded]) -> list[tuple[Announcement, list[list[Piece]]]]:
     """The announcements that a subject's facts were read in, each with the passages that say them."""
     read: dict[str, dict[str, list[Evidence]]] = {}
-    for event in story:
-        fields = read.setdefault(event.payload["announcement"], {})
-        items = [Evidence(**item) for item in event.payload.get("evidence", ())]
+    for payload in filter(None, (event.payload for event in story)):
+        fields = read.setdefault(payload["announcement"], {})
+        items = [Evidence(**item) for item in payload["evidence"]]
         # What was read last of a field counts.
         fields.update(
             {name: [item for item in items if item.field == name] for name in {i.field for i in items}}

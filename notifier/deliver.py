@@ -175,9 +175,10 @@ def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:
 
 def _is_news(entry: Entry) -> bool:
     """Whether anyone should be told: not what a source already showed at its first poll, not what came in a
-    flood, nor what happens to that before it is released, and not that only words have changed."""
+    flood, nor what happens to that before it is released, not that only words have changed, nor what was
+    redacted."""
     payload = entry.event.payload
-    if entry.backfill or entry.held or payload.get("held"):
+    if not payload or entry.backfill or entry.held or payload.get("held"):
         return False
     changed = payload.get("changed")
     return changed is None or not WORDS.issuperset(changed)

@@ -268,13 +268,13 @@ def _before_changes(tx: Tx, subject: Subject, position: int, row: Any) -> Subjec
     if row["latest"] <= position:
         return subject
     rows = tx.execute(
-        "SELECT e.data FROM subject_events se JOIN events e ON e.position = se.position"
+        "SELECT e.* FROM subject_events se JOIN events e ON e.position = se.position"
         " WHERE se.subject = ? AND se.position > ? AND e.type LIKE '%Changed' ORDER BY se.position DESC",
         (row["announced"], position),
     )
     before: dict[str, Any] = {}
     for later in rows.fetchall():
-        for name, sides in json.loads(later["data"])["changed"].items():
+        for name, sides in Recorded(**dict(later)).payload.get("changed", {}).items():
             if name == "money":
                 before[name] = tuple(Money(**item) for item in sides["from"])
             elif name in (*FACETS.values(), "opens", "closes", "title", "summary"):

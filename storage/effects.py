@@ -40,10 +40,10 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             data["summary"],
             data["published_at"],
             data["text"],
-            data.get("page"),
+            data["page"],
             event.position,
             int(data["backfill"]),
-            int(data.get("held", False)),
+            int(data["held"]),
             day(data["published_at"], event.recorded_at),
         ),
     )
@@ -66,7 +66,7 @@ def day(published_at: str | None, recorded_at: str) -> str:
 def _read(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute(
         "UPDATE announcements SET page = ?, published_at = COALESCE(published_at, ?) WHERE id = ?",
-        (data["page"], data.get("published_at"), data["announcement"]),
+        (data["page"], data["published_at"], data["announcement"]),
     )
 
 
@@ -95,14 +95,14 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     lists = (*FACETS.values(), "money", "evidence")
     columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, "opens", "closes"]
     values = [event.position, event.position, data["subject"], kind]
-    values += [int(data["backfill"]), int(data.get("held", False))]
+    values += [int(data["backfill"]), int(data["held"])]
     values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
     values += [data["opens"], data["closes"]]
     marks = ", ".join("?" * len(columns))
     tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
     _happened(tx, event, event.position)
     _index(tx, event.position, _INDEXED)
-    if not data.get("held", False):
+    if not data["held"]:
         _count(tx, f"{kind}s", 1)
 
 
@@ -111,7 +111,7 @@ def _announced_again(tx: Tx, event: Recorded, data: dict[str, Any], number: int)
     before = _visible(tx, number)
     tx.execute(
         "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
-        (int(data["backfill"]), int(data.get("held", False)), number),
+        (int(data["backfill"]), int(data["held"]), number),
     )
     # A third source that shows it has no more to tell.
     tx.execute("UPDATE announcements SET backfill = 0, held = 0 WHERE id = ?", (data["announcement"],))

@@ -17,6 +17,7 @@ from storage.database import Database, Tx
 from storage.encoding import canonical, digest, to_data
 from storage.errors import StorageError
 from storage.events import Event
+from storage.upcasters import upcast
 
 GENESIS = "0" * 64
 """The chain before the first event."""
@@ -46,9 +47,9 @@ class Recorded:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """The event's `data` as an object; empty where it was taken out."""
-        payload: dict[str, Any] = json.loads(self.data) or {}
-        return payload
+        """The event's `data` as an object, in today's shape whatever version wrote it; empty where it was
+        redacted."""
+        return upcast(self.type, json.loads(self.data))
 
     def line(self) -> str:
         """The event as one line of JSON, as in `communique log --json` and /events.ndjson."""

@@ -37,6 +37,7 @@ PURE = {
     *(
         "storage/events.py",
         "storage/encoding.py",
+        "storage/upcasters.py",
         "storage/filters.py",
         "storage/wording.py",
         "storage/source_wording.py",

@@ -61,8 +61,10 @@ def _events(
 
 
 def _event_line(event: Recorded) -> str:
+    from storage.wording import REDACTED
+
     data = event.payload
-    words = data.get("title") or data.get("reason") or ""
+    words = data.get("title") or data.get("reason") or ("" if data else REDACTED)
     return f"{event.position}  {event.recorded_at[:19]}Z  {event.type}  {event.stream}  {words}"
 
 
