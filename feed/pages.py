@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 from markupsafe import Markup
 
-from feed import atom, quoted, source_pages
+from feed import atom, quoted, revisions, source_pages
 from feed.linked import Page, together
 from feed.quoted import Piece
 from feed.source import Catalogue
@@ -46,6 +46,7 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
             "technologies": [(item.slug, item.label) for item in terms.technologies().values()],
             "ago": ago,
             "coded": coded,
+            "revised": revisions.shown,
             "source_name": lambda key: watched[key].name if key in watched else key,
         }
 
@@ -110,8 +111,11 @@ def _records(pages: Blueprint, log_db: Database) -> None:
             entry = catalogue.entry(tx, found)
             before = log.get(tx, position - 1)
             head = log.head(tx)
+            changed = revisions.shown(found.payload, lambda digest: log.text(tx, digest))
         previous = before.chain if before else log.GENESIS
-        return render_template("event.html", event=found, entry=entry, previous=previous, head=head)
+        return render_template(
+            "event.html", event=found, entry=entry, changed=changed, previous=previous, head=head
+        )
 
     @pages.get(f"/events/{POSITION}.json")
     def event_json(position: int) -> Response:

@@ -69,6 +69,8 @@ PURE = {
         "feed/twins.py",
         "feed/later.py",
         "feed/quoted.py",
+        "feed/wordiff.py",
+        "feed/revisions.py",
         "feed/corrections.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
