@@ -83,6 +83,10 @@ class Database(Protocol):
     def copy(self, path: Path) -> None:
         """Write a consistent copy to `path`, while others read and write."""
 
+    def compact(self, path: Path) -> None:
+        """Write a copy of the log's record and read model for other programs, without bookkeeping, while
+        others read and write. The file appears when it is whole. Raises StorageError where one is there."""
+
     def close(self) -> None:
         """Give the connections back. The object cannot be used afterwards."""
 

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from storage.errors import StorageError
 
 BUSY_SECONDS = 30
 FORGET_SECONDS = 2
+BOOKKEEPING = ("cursors", "sightings", "visits", "hubs", "_sqlite_migrations")
+"""The tables of log.db that are of use to this installation only."""
 
 
 class SqliteTx:
@@ -96,6 +98,25 @@ class SqliteDatabase:
                 connection.conn.backup(target)
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"cannot write the copy {path}: {error}") from error
+
+    def compact(self, path: Path) -> None:
+        if path.exists():
+            raise StorageError(f"{path} is there already: name another file, or take it away first")
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        try:
+            unfinished.unlink(missing_ok=True)
+            with self._connection() as connection:
+                connection.conn.execute("VACUUM INTO ?", (str(unfinished),))
+            with closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+                for table in BOOKKEEPING:
+                    copy.execute(f"DROP TABLE {table}")
+                copy.execute("VACUUM")
+            unfinished.rename(path)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"cannot write the copy {path}: {error}") from error
+        finally:
+            with suppress(OSError):  # where there is no such folder, for one
+                unfinished.unlink()
 
     def migrations(self) -> list[str]:
         with self._connection() as connection:
