@@ -100,6 +100,8 @@ class SqliteDatabase:
             raise StorageError(f"cannot write the copy {path}: {error}") from error
 
     def compact(self, path: Path) -> None:
+        if self._schema != "log":
+            raise StorageError(f"{self.path} is private: there is no copy of it for others")
         if path.exists():
             raise StorageError(f"{path} is there already: name another file, or take it away first")
         unfinished = path.with_name(f"{path.name}.unfinished")

@@ -20,6 +20,7 @@ import pytest
 from storage import effects, log, sqlite
 from storage.clock import now
 from storage.database import Database, open_database
+from storage.errors import StorageError
 from storage.events import SourceRecovered
 from storage.log import GENESIS, Recorded, link
 from tests.installation import ROOT, Installation, call, rss, visit
@@ -165,8 +166,6 @@ def test_the_keys_hold_and_say_what_refers_to_the_log(filled: Installation) -> N
         }
     assert keys == {
         ("announcements", "position", "events"),
-        ("announcements", "revised", "events"),
-        ("announcements", "withdrawn", "events"),
         ("twins", "position", "events"),
         ("twins", "subject", "subjects"),
     }
@@ -258,6 +257,12 @@ def test_a_compact_copy_takes_no_ones_place(filled: Installation) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert filled.run("export").returncode == 2
+
+
+def test_what_is_private_has_no_copy_for_others(people_db: Database, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="is private"):
+        people_db.compact(tmp_path / "public.db")
+    assert not (tmp_path / "public.db").exists()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 -- What the read model refers to is declared, so that other programs can follow it. The table events is not
--- touched: a table made anew would lose its triggers.
+-- touched: a table made anew would lose its triggers. Columns that updates write have no key: SQLite would keep
+-- a journal of every single update, which takes three times as long.
 CREATE TABLE announcements_new (
     id           TEXT PRIMARY KEY,
     source       TEXT NOT NULL,
@@ -10,8 +11,8 @@ CREATE TABLE announcements_new (
     text         TEXT,                         -- digest in texts, where that copy of the log has it
     page         TEXT,                         -- digest in texts, the same
     position     INTEGER NOT NULL REFERENCES events (position),  -- of AnnouncementPublished
-    revised      INTEGER REFERENCES events (position),           -- of the newest AnnouncementRevised
-    withdrawn    INTEGER REFERENCES events (position),           -- of AnnouncementWithdrawn
+    revised      INTEGER,                      -- of the newest AnnouncementRevised
+    withdrawn    INTEGER,                      -- of AnnouncementWithdrawn
     backfill     INTEGER NOT NULL,
     held         INTEGER NOT NULL DEFAULT 0,
     day          TEXT NOT NULL                 -- UTC: published, else recorded
