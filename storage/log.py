@@ -1,6 +1,7 @@
-"""The log: append, read, head, verify. Events go in at the end and never change.
+"""The log: append, read, head. Events go in at the end and never change.
 
 May not know what an event means: that is storage.events (its shape) and storage.catalogue (its effect).
+storage.verify checks it, storage.carrying takes in what another installation recorded.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.clock import to_stamp
-from storage.database import Database, Tx
+from storage.database import Tx
 from storage.encoding import canonical, digest, to_data
 from storage.errors import StorageError
 from storage.events import Event
@@ -171,28 +172,6 @@ def newest(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Record
         (before if before is not None else 2**62, limit),
     )
     return [Recorded(**dict(row)) for row in rows]
-
-
-def verify(database: Database) -> Head:
-    """Check that the guards stand, and every row: positions without gaps, digests, the chain.
-
-    Returns the head. Raises Broken at the first bad position.
-    """
-    if fallen := database.fallen_guards():
-        raise Broken(0, f"the trigger {', '.join(fallen)} is missing or was altered")
-    chain, position, recorded_at = GENESIS, 0, None
-    with database.read() as tx:
-        for event in read(tx):
-            position += 1
-            if event.position != position:
-                raise Broken(position, f"the next event has position {event.position}")
-            if digest(event.data.encode()) != event.digest:
-                raise Broken(position, "its data does not fit its digest")
-            chain = link(chain, event)
-            if chain != event.chain:
-                raise Broken(position, "its chain does not follow from the one before")
-            recorded_at = event.recorded_at
-    return Head(position, chain, recorded_at)
 
 
 def keep_text(tx: Tx, text: str) -> str:

@@ -92,7 +92,7 @@ def redact(settings: Settings, position: int, reason: str) -> None:
     with log_db.read() as tx:
         others = redaction.kin(tx, position)
     told = redaction.redact(log_db, position, words, now())
-    with progress("computing the read model again", 0) as show:
+    with progress("computing the read model again") as show:
         rebuild(log_db, show)
     click.echo(f"took out the payload of event {position}; event {told.position} says so")
     if others:

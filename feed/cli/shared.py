@@ -61,7 +61,7 @@ def current_log_db_of(settings: Settings) -> Database:
     with log_db.read() as tx:
         current = rebuild.is_current(tx)
     if not current:
-        with progress("computing the read model again", 0) as show:
+        with progress("computing the read model again") as show:
             rebuild.bring_up_to_date(log_db, show)
     return log_db
 
@@ -93,24 +93,23 @@ def manners(settings: Settings) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error while the block lasts, only at a terminal. What is given back is told how much
+    is done, of how much."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=hidden) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        yield tell
+
+
 def pairs(line: dict[str, Any]) -> str:
     """A line for people: `name value, name value`."""
     return ", ".join(f"{name} {value}" for name, value in line.items())
-
-
-@contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """Something to be told how many of how many are done: a bar on standard error, at a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, of: None
-        return
-    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
-
-        def show(done: int, of: int) -> None:
-            bar.length = of
-            bar.update(done - bar.pos)
-
-        yield show
 
 
 def fail(words: str) -> NoReturn:

@@ -26,6 +26,7 @@ ALTER TABLE announcements_new RENAME TO announcements;
 CREATE INDEX announcements_source ON announcements (source, position);
 CREATE INDEX announcements_day ON announcements (day, source);
 CREATE INDEX announcements_position ON announcements (position);
+CREATE INDEX announcements_held ON announcements (source) WHERE held;
 
 CREATE TABLE twins_new (
     id           TEXT PRIMARY KEY,             -- the id that the subject would have had of its own
