@@ -6,7 +6,8 @@ May not import notifier: forms for subscribers are its own blueprint.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 from markupsafe import Markup
@@ -15,16 +16,15 @@ from feed import atom, quoted, revisions, source_pages
 from feed.linked import Page, together
 from feed.quoted import Piece
 from feed.source import Catalogue
-from storage import catalogue, cursors, filters, listings, log, source_wording, terms, wording
+from storage import carrying, catalogue, cursors, filters, listings, log, source_wording, terms, wording
 from storage.catalogue import Announcement
 from storage.clock import now
 from storage.database import Database, Tx
-from storage.events import Evidence
+from storage.events import TYPES, Evidence
 from storage.filters import Filter
 from storage.log import Head, Recorded
 
 PAGE = 50
-NDJSON_SLICE = 1000
 POSITION = "<int(max=999999999999999999):position>"
 """As large as a position may be asked for: SQLite counts in 64 bits."""
 
@@ -47,6 +47,7 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
             "ago": ago,
             "coded": coded,
             "revised": revisions.shown,
+            "said": said,
             "source_name": lambda key: watched[key].name if key in watched else key,
         }
 
@@ -125,8 +126,8 @@ def _records(pages: Blueprint, log_db: Database) -> None:
 
     @pages.get("/events.ndjson")
     def events_ndjson() -> Response:
-        lines = _lines(log_db, _position("after") or 0)
-        return current_app.response_class(lines, mimetype="application/x-ndjson")
+        slices = carrying.slices(log_db, after=_position("after") or 0, texts=_flag("texts"))
+        return current_app.response_class(map("".join, slices), mimetype="application/x-ndjson")
 
     @pages.get("/subjects/<key>")
     def subject(key: str) -> str:
@@ -156,7 +157,7 @@ def _records(pages: Blueprint, log_db: Database) -> None:
 def _told(tx: Tx, story: Sequence[Recorded]) -> list[tuple[Announcement, list[list[Piece]]]]:
     """The announcements that a subject's facts were read in, each with the passages that say them."""
     read: dict[str, dict[str, list[Evidence]]] = {}
-    for payload in filter(None, (event.payload for event in story)):
+    for payload in filter(None, map(said, story)):
         fields = read.setdefault(payload["announcement"], {})
         items = [Evidence(**item) for item in payload["evidence"]]
         # What was read last of a field counts.
@@ -194,6 +195,13 @@ def _position(name: str) -> int | None:
     return int(given) if given else None
 
 
+def _flag(name: str) -> bool:
+    """Whether a query parameter is 1; anything but 0 or 1 is a 400."""
+    if (given := request.args.get(name, "0")) not in ("0", "1"):
+        abort(400, f"{name} is {given[:50]!r}: use 1 or 0")
+    return given == "1"
+
+
 def _wish(wanted: Filter) -> dict[str, object]:
     return {
         "wanted": wanted,
@@ -211,16 +219,10 @@ def _validated(response: Response, head: Head, wanted: Filter) -> Response:
     return response
 
 
-def _lines(log_db: Database, after: int) -> Iterator[str]:
-    """The log from behind `after` to its end, slice by slice, so that no reader holds a transaction."""
-    while True:
-        with log_db.read() as tx:
-            events = list(log.read(tx, after=after, limit=NDJSON_SLICE))
-        for event in events:
-            yield event.line() + "\n"
-        if len(events) < NDJSON_SLICE:
-            return
-        after = events[-1].position
+def said(event: Recorded) -> dict[str, Any]:
+    """What an event says, for pages: nothing where its type is of a later version, whose words could be
+    anything."""
+    return event.payload if event.type in TYPES else {}
 
 
 def coded(words: str) -> Markup:

@@ -214,7 +214,8 @@ def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = Non
     for one in _to_index(tx, number, position, anew=bool(changed & _FACETED)):
         tx.execute("DELETE FROM facets WHERE position = ?", (one,))
         tx.execute(
-            "INSERT INTO facets (name, value, position) SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?)",
+            "INSERT INTO facets (name, value, position)"
+            " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?)",
             (one, json.dumps(sorted(pairs))),
         )
     said = " ".join(words(f"{now.title} {now.summary}"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -117,15 +117,21 @@ def append(tx: Tx, events: Iterable[Event], now: datetime) -> list[Recorded]:
             position, stream, versions[stream], type(event).__name__, stamp, data.decode(), digest(data), ""
         )
         chain = link(chain, bare)
-        tx.execute(
-            "INSERT INTO events (position, stream, version, type, recorded_at, data, digest, chain)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (position, stream, bare.version, bare.type, stamp, bare.data, bare.digest, chain),
-        )
-        recorded.append(
-            Recorded(position, stream, bare.version, bare.type, stamp, bare.data, bare.digest, chain)
-        )
+        recorded.append(replace(bare, chain=chain))
+        insert(tx, recorded[-1])
     return recorded
+
+
+def insert(tx: Tx, event: Recorded) -> None:
+    """Put an event at the end as it stands; whether it may stand there is the caller's to know."""
+    tx.execute(
+        "INSERT INTO events (position, stream, version, type, recorded_at, data, digest, chain)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(event.position, event.stream, event.version, event.type),
+            *(event.recorded_at, event.data, event.digest, event.chain),
+        ),
+    )
 
 
 def read(

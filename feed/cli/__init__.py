@@ -3,11 +3,23 @@
 With app and worker the only modules that may import both feed and notifier. Only these print.
 """
 
-from feed.cli import adding, correcting, exchange, people, polling, reading, record, running, sources
+from feed.cli import (
+    adding,
+    carrying,
+    correcting,
+    exchange,
+    people,
+    polling,
+    reading,
+    record,
+    running,
+    sources,
+)
 from feed.cli.shared import main
 
 __all__ = [
     "adding",
+    "carrying",
     "correcting",
     "exchange",
     "main",
