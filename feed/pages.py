@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 from markupsafe import Markup
 
-from feed import atom, quoted, revisions, source_pages
+from feed import atom, by_hand, quoted, revisions, source_pages
 from feed.linked import Page, together
 from feed.quoted import Piece
 from feed.source import Catalogue
@@ -33,7 +33,7 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
     """The routes over this log and this catalogue of sources."""
     pages = Blueprint("feed", __name__, template_folder="templates", static_folder="static")
     _listings(pages, log_db, base_url)
-    _records(pages, log_db)
+    _records(pages, log_db, base_url)
     source_pages.add(pages, log_db, sources, base_url)
 
     @pages.app_context_processor
@@ -83,7 +83,8 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
         title = "Communiqué: initiatives and funding calls of governments"
         if wanted != filters.EVERYTHING:
             title = f"Communiqué: {wording.wish(wanted)}"
-        body = atom.render(entries, title=title, base_url=base_url, query=filters.to_query(wanted))
+        query = filters.to_query(wanted)
+        body = atom.render(entries, title=title, base_url=base_url, query=query, head=head)
         response = current_app.response_class(body, mimetype=atom.MEDIA_TYPE)
         return _validated(response, head, wanted)
 
@@ -102,7 +103,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
             )
 
 
-def _records(pages: Blueprint, log_db: Database) -> None:
+def _records(pages: Blueprint, log_db: Database, base_url: str) -> None:
     """What shows one thing: an event, a subject, the raw lines."""
 
     @pages.get(f"/events/{POSITION}")
@@ -112,10 +113,17 @@ def _records(pages: Blueprint, log_db: Database) -> None:
             entry = catalogue.entry(tx, found)
             before = log.get(tx, position - 1)
             head = log.head(tx)
-            changed = revisions.shown(found.payload, lambda digest: log.text(tx, digest))
+            changed = revisions.shown(said(found), lambda digest: log.text(tx, digest))
         previous = before.chain if before else log.GENESIS
         return render_template(
-            "event.html", event=found, entry=entry, changed=changed, previous=previous, head=head
+            "event.html",
+            event=found,
+            entry=entry,
+            changed=changed,
+            previous=previous,
+            head=head,
+            digest_command=by_hand.digest_command(found, base_url),
+            chain_command=by_hand.chain_command(found, previous),
         )
 
     @pages.get(f"/events/{POSITION}.json")

@@ -75,6 +75,7 @@ def page(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("path", ["/", "/?q=quantum", "/events", "/events/3", "/sources", "/subscribe"])
 def test_a_page_fits_its_window_and_names_its_parts(page: Any, served: str, path: str) -> None:
     page.goto(served + path)
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.locator("h1").count() == 1
     assert page.locator("main").count() == 1

@@ -79,7 +79,13 @@ PURE = {
         "feed/revisions.py",
         "feed/corrections.py",
     ),
-    *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
+    *(
+        "feed/atom.py",
+        "feed/by_hand.py",
+        "notifier/message.py",
+        "notifier/schedule.py",
+        "notifier/address.py",
+    ),
     *("notifier/troubles.py", "notifier/notice.py"),
 }
 
