@@ -21,7 +21,7 @@ ONLY = {
     "psycopg": {"storage/postgres.py"},
     "smtplib": {"notifier/channels/email.py"},
     "apscheduler": {"feed/worker.py"},
-    "urllib3": {"feed/fetch.py", "feed/sockets.py"},
+    "urllib3": {"feed/fetch.py", "feed/mirror.py", "feed/sockets.py"},
     "socket": {"feed/sockets.py", "storage/holders.py"},
     "backports": {"feed/packing.py"},
     "compression": {"feed/packing.py"},
