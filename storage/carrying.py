@@ -145,7 +145,8 @@ class Intake:
         new = known = 0
         unsettled = dict(self._unsettled)
         said = self._said(gathered)
-        with self._database.write() as tx:
+        redacting = any(line.event.type == "EventRedacted" for line in gathered)
+        with self._database.write(thorough=redacting) as tx:
             end = log.head(tx)
             for line in gathered:
                 if line.event.position <= end.position:
@@ -161,6 +162,8 @@ class Intake:
                     unsettled[line.event.position] = line.event.digest
                 elif line.event.type == "EventRedacted":
                     _settle(unsettled, line.event)
+        if redacting:
+            self._database.forget()
         self.head, self._unsettled = end, unsettled
         self.new += new
         self.known += known

@@ -14,12 +14,13 @@ import pytest
 
 from feed.worker import letterhead
 from notifier import message
-from storage import catalogue, effects, log
+from storage import catalogue, log
 from storage.encoding import canonical, digest, from_data, to_data
 from storage.events import TYPES
 from storage.log import GENESIS, Recorded, link
 from storage.outbox import Batch
 from storage.people import Subscription
+from storage.rebuild import rebuild
 from storage.upcasters import upcast
 from tests.installation import Installation
 from tests.rfc4287 import complaints
@@ -60,7 +61,7 @@ def filled(here: Installation, name: str) -> Installation:
                 f"INSERT INTO events ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
                 list(row.values()),
             )
-        effects.rebuild(tx)
+    rebuild(here.log_db)
     return here
 
 
@@ -214,8 +215,7 @@ def test_nothing_stumbles_over_a_payload_that_was_taken_out(
     for event in golden(name):
         redact(filled, event.position)
     if rebuilt:
-        with filled.log_db.write() as tx:
-            effects.rebuild(tx)
+        rebuild(filled.log_db)
     for event in golden(name):
         answer = browser.get(f"/events/{event.position}")
         assert answer.status_code == 200

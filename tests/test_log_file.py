@@ -23,6 +23,7 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.events import SourceRecovered
 from storage.log import GENESIS, Recorded, link
+from storage.rebuild import rebuild
 from tests.installation import ROOT, Installation, call, rss, visit
 from tests.test_golden import HEADS, golden
 from tests.world.government import Government
@@ -155,8 +156,7 @@ def test_changes_and_withdrawals_are_rows(filled: Installation) -> None:
 
 def test_the_keys_hold_and_say_what_refers_to_the_log(filled: Installation) -> None:
     path = filled.folder / "log.db"
-    with filled.log_db.write() as tx:
-        effects.rebuild(tx)
+    rebuild(filled.log_db)
     with stranger(path) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         keys = {
@@ -191,7 +191,7 @@ def test_a_log_that_was_there_before_the_keys_is_taken_over(
             values = [getattr(event, field) for field in Recorded.__slots__]
             marks = ", ".join("?" * len(values))
             tx.execute(f"INSERT INTO events ({', '.join(Recorded.__slots__)}) VALUES ({marks})", values)
-        effects.rebuild(tx)
+            effects.apply(tx, event)
     before.close()
     kept = {table: rows(path, f"SELECT * FROM {table} ORDER BY id") for table in ("announcements", "twins")}
     named = "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger') ORDER BY name"

@@ -11,6 +11,7 @@ from storage import filters, listings, log, redaction
 from storage.clock import now
 from storage.errors import StorageError
 from storage.events import EventRedacted
+from storage.verify import verify
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -139,7 +140,7 @@ def test_no_stranger_can_take_out_what_no_event_says_is_taken_out(
     with stranger, pytest.raises(sqlite3.DatabaseError, match="append-only"):
         stranger.execute(statement)
     stranger.close()
-    assert log.verify(told.log_db).position == 4
+    assert verify(told.log_db).position == 4
 
 
 def test_a_text_that_another_event_names_stays(told: Installation) -> None:

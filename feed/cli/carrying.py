@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import fail, log_db_of, main, progress
+from feed.cli.shared import bring_up_to_date, current_log_db_of, fail, log_db_of, main, progress
 from feed.settings import Settings
 
 if TYPE_CHECKING:
     from feed.packing import Unpacked
     from storage.carrying import Intake
+    from storage.database import Database
 
 
 @main.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--texts", is_flag=True, help="With the long texts of announcements and their pages.")
+@click.option("--sqlite", "as_sqlite", is_flag=True, help="As a SQLite database for other programs.")
 @click.pass_obj
-def export_log(settings: Settings, file: str, texts: bool) -> None:
+def export_log(settings: Settings, file: str, texts: bool, as_sqlite: bool) -> None:
     """Write the log to FILE, one event a line as `communique log --json` prints them.
 
-    FILE is packed as its name says (.gz, .zst); - is standard output.
+    FILE is packed as its name says (.gz, .zst); - is standard output. With --sqlite, FILE becomes a compact
+    database: events, texts, what is computed from them, and views; no bookkeeping.
     """
     from feed import packing
     from storage import carrying, log
 
     log_db = log_db_of(settings)
+    if as_sqlite:
+        _export_compact(log_db, file)
+        return
     with log_db.read() as tx:
         total = log.head(tx).position
     count = 0
@@ -40,6 +47,14 @@ def export_log(settings: Settings, file: str, texts: bool) -> None:
     if not texts:
         click.echo("left out the long texts: --texts adds them", err=True)
     click.echo(f"exported {count} events", err=file == packing.STANDARD)
+
+
+def _export_compact(log_db: Database, file: str) -> None:
+    if file == "-":
+        raise click.UsageError("a database cannot be written to standard output: name a file")
+    path = Path(file)
+    log_db.compact(path)
+    click.echo(f"wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
 
 
 @main.command("import")
@@ -55,12 +70,13 @@ def import_log(settings: Settings, file: str) -> None:
     from storage.carrying import Intake
     from storage.lines import LINE_BYTES
 
-    log_db = log_db_of(settings)
+    log_db = current_log_db_of(settings)
     # A file can be read twice: its redactions are known when the data that they took out comes.
     redacted = None if file == packing.STANDARD else functools.cache(functools.partial(_redactions, file))
     intake = Intake(log_db, redacted=redacted)
     with packing.Unpacked(file, LINE_BYTES) as unpacked:
         _take(intake, unpacked)
+    bring_up_to_date(log_db)
     here = f" ({intake.known} were here already)" if intake.known else ""
     click.echo(f"imported {intake.new} events{here}, head {intake.head.chain}")
 

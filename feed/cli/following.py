@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from feed.cli.shared import fail, log_db_of, main
+from feed.cli.shared import bring_up_to_date, current_log_db_of, fail, main
 from feed.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def follow(settings: Settings, url: str, every: float, once: bool, port: int | N
     from storage import carrying
     from storage.lines import LINE_BYTES
 
-    log_db = log_db_of(settings)
+    log_db = current_log_db_of(settings)
     with log_db.read() as tx:
         unsettled = carrying.unsettled(tx)
     intake = carrying.Intake(log_db, unsettled=unsettled)
@@ -95,6 +95,7 @@ def _follow(log_db: Database, origin: Origin, intake: Intake, every: float, once
         else:
             failures, wait = 0, 0 if once else every
             if new:
+                bring_up_to_date(log_db)
                 click.echo(f"{new} new events, our log ends at {_end(intake)}")
             elif once:
                 return

@@ -173,18 +173,3 @@ def backup(settings: Settings, folder: Path) -> None:
             fail(f"{folder / name} is there already: choose an empty folder")
         opened.copy(folder / name)
         click.echo(f"wrote {folder / name}")
-
-
-@main.command()
-@click.option(
-    "--sqlite",
-    "file",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write FILE as a SQLite database: events, texts, what is computed from them, views; no bookkeeping.",
-)
-@click.pass_obj
-def export(settings: Settings, file: Path) -> None:
-    """Write the public log to a file for other programs, while others go on working."""
-    log_db_of(settings).compact(file)
-    click.echo(f"wrote {file}, {file.stat().st_size / 1e6:.1f} MB")

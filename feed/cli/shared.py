@@ -54,16 +54,21 @@ def log_db_of(settings: Settings) -> Database:
 
 
 def current_log_db_of(settings: Settings) -> Database:
-    """The same, with its read model as this version writes it: computed again where it has to be."""
+    """The same, with its read model as this version writes it."""
+    log_db = log_db_of(settings)
+    bring_up_to_date(log_db)
+    return log_db
+
+
+def bring_up_to_date(log_db: Database) -> None:
+    """Compute the read model again where it is not what this version makes of the log."""
     from storage import rebuild
 
-    log_db = log_db_of(settings)
     with log_db.read() as tx:
         current = rebuild.is_current(tx)
     if not current:
         with progress("computing the read model again") as show:
             rebuild.bring_up_to_date(log_db, show)
-    return log_db
 
 
 def people_db_of(settings: Settings) -> Database:
