@@ -195,13 +195,13 @@ def test_a_log_that_was_there_before_the_keys_is_taken_over(
     before.close()
     kept = {table: rows(path, f"SELECT * FROM {table} ORDER BY id") for table in ("announcements", "twins")}
     named = "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger') ORDER BY name"
-    guards = rows(path, named)
+    guards = {row["name"] for row in rows(path, named)}
     monkeypatch.undo()
 
     after = open_database(f"sqlite:///{path}", "log")
     for table, found in kept.items():
         assert rows(path, f"SELECT * FROM {table} ORDER BY id") == found
-    assert rows(path, named) == guards
+    assert guards <= {row["name"] for row in rows(path, named)}
     assert after.fallen_guards() == []
     assert rows(path, "PRAGMA foreign_key_check") == []
     after.close()
