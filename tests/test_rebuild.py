@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -136,6 +138,29 @@ def test_a_model_of_another_version_is_computed_again_at_the_next_command(here: 
         tx.execute("UPDATE model SET value = value - 1 WHERE name = 'version'")
         tx.execute("DELETE FROM facets")
     assert here.run("poll").returncode == 0
+    with here.log_db.read() as tx:
+        assert is_current(tx)
+        assert len(listings.entries(tx, filters.parse([("kind", "call")]), NOW)) == 2
+
+
+def test_the_worker_computes_it_again_at_its_start_and_says_how_far_it_is(here: Installation) -> None:
+    _announce(here, 2)
+    with here.log_db.write() as tx:
+        outdate(tx)
+        tx.execute("DELETE FROM facets")
+    command = [str(Path(sys.executable).parent / "communique"), "work"]
+    said = []
+    with subprocess.Popen(
+        command, env=here.environment, cwd=here.folder, stderr=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stderr
+        for line in worker.stderr:
+            said.append(line)
+            if "watching" in line:
+                break
+        worker.terminate()
+        worker.communicate(timeout=60)
+    assert "computing the read model again: 5 of 5 events" in said[0]
     with here.log_db.read() as tx:
         assert is_current(tx)
         assert len(listings.entries(tx, filters.parse([("kind", "call")]), NOW)) == 2
