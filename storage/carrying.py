@@ -29,7 +29,9 @@ class AnotherHistory(Refused):
     """What comes tells of another event at a position that we have."""
 
     def __init__(self, position: int, ours: str, theirs: str) -> None:
-        super().__init__(f"another history: at position {position} its chain is {theirs}, ours is {ours}")
+        super().__init__(
+            f"tells another history: at position {position} its chain is {theirs}, ours is {ours}"
+        )
         self.position = position
 
 
@@ -115,6 +117,10 @@ class Intake:
     def finish(self) -> None:
         """What comes has come to its end. Raises Refused when data is gone that nothing accounts for."""
         if self._unsettled:
+            with self._database.read() as tx:
+                for event in log.read(tx, type_name="EventRedacted"):  # also what we had before
+                    _settle(self._unsettled, event)
+        if self._unsettled:
             raise Refused(f"the data of position {min(self._unsettled)} is gone, and {_NOT_REDACTED}")
 
     def _gathered(self, incoming: Iterable[bytes]) -> Iterator[list[Line]]:
@@ -131,15 +137,18 @@ class Intake:
         except Refused:
             raise
         except Exception:
-            yield gathered
+            if gathered:
+                yield gathered
             raise
-        yield gathered
+        if gathered:
+            yield gathered
 
     def _read(self, line: bytes) -> Line:
         try:
             return lines.read(line)
         except BadLine as error:
-            raise Refused(f"line {self._met}: {error}") from None
+            at = f", position {error.position}" if error.position else ""
+            raise Refused(f"line {self._met}{at}: {error}") from None
 
     def _record(self, gathered: list[Line]) -> None:
         new = known = 0
@@ -180,8 +189,10 @@ class Intake:
         theirs = line.event
         if (ours := log.get(tx, theirs.position)) is None:
             raise Refused(f"our own log has no position {theirs.position}: `communique verify` tells more")
-        if replace(theirs, data=ours.data) != ours:
+        if theirs.chain != ours.chain:
             raise AnotherHistory(theirs.position, ours.chain, theirs.chain)
+        if replace(theirs, data=ours.data) != ours:
+            raise Refused(f"position {theirs.position}: its chain does not fit what it says")
         if ours.data != REDACTED:
             for body in line.texts.values():
                 log.keep_text(tx, body)

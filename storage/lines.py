@@ -25,7 +25,11 @@ DATA_BYTES = 1_000_000
 
 
 class BadLine(StorageError):
-    """A line that is no event of a log; the message says why."""
+    """A line that is no event of a log; the message says why. `position` is what it states, if anything."""
+
+    def __init__(self, reason: str, position: int | None = None) -> None:
+        super().__init__(reason)
+        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,13 @@ def read(line: bytes) -> Line:
         raise BadLine("it is not UTF-8") from None
     if not (head := _HEAD.match(text)):
         raise BadLine("it does not begin as an event of a log does")
+    try:
+        return _read(text, head)
+    except BadLine as error:
+        raise BadLine(str(error), int(head[1])) from None
+
+
+def _read(text: str, head: re.Match[str]) -> Line:
     data, end = _value(text, head.end())
     texts: Any = {}
     if text.startswith(_TEXTS_FOLLOW, end):

@@ -230,7 +230,7 @@ def three(tmp_path: Path) -> Iterator[list[bytes]]:
 def test_a_line_that_is_not_what_it_should_be_is_refused(
     three: list[bytes], log_db: Database, forge: Callable[[bytes], bytes], words: str
 ) -> None:
-    with pytest.raises(Refused, match=f"line 3: .*{words}"):
+    with pytest.raises(Refused, match=f"line 3(, position 3)?: .*{words}"):
         take(log_db, [*three[:2], forge(three[2])])
 
 
@@ -293,6 +293,18 @@ def test_another_history_is_named_with_its_first_position(three: list[bytes], lo
         assert log.head(tx).position == 1
 
 
+def test_the_command_says_that_a_file_tells_another_history(
+    three: list[bytes], here: Installation, tmp_path: Path
+) -> None:
+    take(here.log_db, three)
+    forged = rewritten(three[1], json.loads(three[0])["chain"], data={"source": "b", "reason": "another"})
+    (tmp_path / "forged.ndjson").write_bytes(three[0] + b"\n" + forged + b"\n")
+    done = here.run("import", str(tmp_path / "forged.ndjson"))
+    assert done.returncode == 1
+    assert "the file tells another history: at position 2 its chain is" in done.stderr
+    assert "nothing was imported, our log ends at position 3 as before" in done.stderr
+
+
 def many(database: Database, count: int) -> list[bytes]:
     with database.write() as tx:
         log.append(tx, [SourceFailing(source="a", reason=str(number)) for number in range(count)], NOW)
@@ -308,7 +320,7 @@ def test_of_a_bad_slice_nothing_is_written_and_what_was_verified_before_stays(
     done = other.run("import", str(tmp_path / "bad.ndjson"))
     assert done.returncode == 1
     assert done.stderr == (
-        f"Error: {tmp_path}/bad.ndjson: line 2201: its data does not fit its digest; "
+        f"Error: {tmp_path}/bad.ndjson: line 2201, position 2201: its data does not fit its digest; "
         "2000 events before that are imported, our log ends at position 2000\n"
     )
     assert verify(other.log_db).position == 2000
@@ -443,6 +455,19 @@ def test_a_redaction_that_comes_later_takes_our_payload_out_too(
     intake = take(here.log_db, with_redaction)
     assert (intake.known, intake.new) == (3, 1)
     assert exported(here.log_db, texts=True) == with_redaction
+
+
+def test_a_part_of_a_file_is_no_trouble_where_its_redaction_is_here(
+    with_redaction: list[bytes], here: Installation
+) -> None:
+    take(here.log_db, with_redaction)
+    assert take(here.log_db, with_redaction[:3]).known == 3
+
+
+def test_a_known_line_that_does_not_fit_its_chain_is_refused(three: list[bytes], log_db: Database) -> None:
+    take(log_db, three)
+    with pytest.raises(Refused, match="position 2: its chain does not fit what it says"):
+        take(log_db, [three[0], three[1].replace(b"2024-07-24", b"2024-07-25")])
 
 
 def test_a_redacted_payload_does_not_come_back_with_an_older_file(

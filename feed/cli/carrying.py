@@ -84,6 +84,7 @@ def import_log(settings: Settings, file: str) -> None:
 def _take(intake: Intake, unpacked: Unpacked) -> None:
     """Take in all that is there; an error says how far it came."""
     from feed.packing import Unreadable
+    from storage.carrying import AnotherHistory
     from storage.errors import StorageError
 
     try:
@@ -91,6 +92,8 @@ def _take(intake: Intake, unpacked: Unpacked) -> None:
             for _ in intake.take(unpacked.lines()):
                 tell(unpacked.at, unpacked.size)
         intake.finish()
+    except AnotherHistory as error:
+        fail(f"{unpacked.name}: the file {error}; {_far(intake)}")
     except (Unreadable, StorageError) as error:
         fail(f"{unpacked.name}: {error}; {_far(intake)}")
 
