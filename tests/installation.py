@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from storage.events import Event
 from storage.log import Recorded
 
 ROOT = Path(__file__).parent.parent
+BASE_URL = "http://communique.example"
+SECRET = "a secret for tests"
 
 
 class Installation:
@@ -39,9 +41,9 @@ class Installation:
             log_url=f"sqlite:///{folder}/log.db",
             people_url=f"sqlite:///{folder}/people.db",
             sources=str(folder / "sources.toml"),
-            base_url="http://communique.example",
+            base_url=BASE_URL,
             smtp_url=smtp_url,
-            secret="a secret for tests",
+            secret=SECRET,
             allow_private_networks=True,
             threads=4,
         )
@@ -51,7 +53,7 @@ class Installation:
             (folder / "sources.toml").write_text("", encoding="utf-8")
         self.log_db = open_database(self.settings.log_url, "log")
         self.people_db = open_database(self.settings.people_url, "people")
-        self.fetcher = Fetcher(contact="http://communique.example", allow_private_networks=True)
+        self.fetcher = Fetcher(contact=BASE_URL, allow_private_networks=True)
         self.visitor = Visitor(self.fetcher)
 
     def close(self) -> None:
@@ -143,25 +145,19 @@ class Installation:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which a process works on this installation."""
-        return {
-            **{name: value for name, value in os.environ.items() if not name.startswith("COMMUNIQUE_")},
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            "COMMUNIQUE_LOG_URL": self.settings.log_url,
-            "COMMUNIQUE_PEOPLE_URL": self.settings.people_url,
-            "COMMUNIQUE_SOURCES": self.settings.sources,
-            "COMMUNIQUE_BASE_URL": self.settings.base_url,
-            "COMMUNIQUE_SMTP_URL": self.settings.smtp_url,
-            "COMMUNIQUE_SECRET_KEY": self.settings.secret,
-            "COMMUNIQUE_ALLOW_PRIVATE_NETWORKS": "1",
-        }
+        return environment(self.folder, self.settings.smtp_url)
 
     def run(
-        self, *arguments: str, stdin: str | bytes | None = None, **env: str
+        self,
+        *arguments: str,
+        stdin: str | bytes | None = None,
+        before: Sequence[str] = (),
+        **env: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command as a process, in the installation's folder."""
+        """Run the command as a process, in the installation's folder; `before` stands before it."""
         text = stdin.decode() if isinstance(stdin, bytes) else stdin
         return subprocess.run(
-            [str(Path(sys.executable).parent / "communique"), *arguments],
+            [*before, str(Path(sys.executable).parent / "communique"), *arguments],
             env={**self.environment, **env},
             cwd=self.folder,
             input=text,
@@ -170,6 +166,21 @@ class Installation:
             timeout=60,
             check=False,
         )
+
+
+def environment(folder: Path, smtp_url: str = "") -> dict[str, str]:
+    """The environment in which a process works on the installation in this folder."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("COMMUNIQUE_")},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "COMMUNIQUE_LOG_URL": f"sqlite:///{folder}/log.db",
+        "COMMUNIQUE_PEOPLE_URL": f"sqlite:///{folder}/people.db",
+        "COMMUNIQUE_SOURCES": str(folder / "sources.toml"),
+        "COMMUNIQUE_BASE_URL": BASE_URL,
+        "COMMUNIQUE_SMTP_URL": smtp_url,
+        "COMMUNIQUE_SECRET_KEY": SECRET,
+        "COMMUNIQUE_ALLOW_PRIVATE_NETWORKS": "1",
+    }
 
 
 def rss(*items: Mapping[str, str]) -> bytes:
