@@ -35,7 +35,7 @@ class Tx(Protocol):
     """One transaction. Statements use `?` for parameters."""
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
-        """Run one statement. Raises StorageError with the database's own words."""
+        """Run one statement. Raises StorageError, which says what happened to which file and what to do."""
 
 
 class Draft(Protocol):
@@ -54,10 +54,12 @@ class Database(Protocol):
     """Where one schema (`log` or `people`) lives. Safe to use from several threads."""
 
     def read(self) -> AbstractContextManager[Tx]:
-        """A consistent snapshot; what is written inside is refused."""
+        """A consistent snapshot; what is written inside is refused. Needs no right to write, nor room on the
+        disk, where nobody writes just now."""
 
     def write(self, *, durable: bool = True, thorough: bool = False) -> AbstractContextManager[Tx]:
-        """The only writer at its time. Commits on leaving, rolls back on an exception.
+        """The only writer at its time. Commits on leaving, rolls back on an exception. Raises StorageError
+        when that cannot be, as on a full disk: then nothing of it is written, and it can be tried again.
 
         What is not `durable` survives the end of this process, but a power cut may undo it, whole, until
         something durable is written: for bookkeeping whose loss costs no event. `thorough` overwrites what is
@@ -81,7 +83,8 @@ class Database(Protocol):
         no byte is left in the database's files. Raises Taken while another process has a draft."""
 
     def copy(self, path: Path) -> None:
-        """Write a consistent copy to `path`, while others read and write."""
+        """Write a consistent copy to `path`, while others read and write. Raises StorageError when it cannot
+        be written, or when the database turns out to be damaged."""
 
     def compact(self, path: Path) -> None:
         """Write a copy of the log's record and read model for other programs, without bookkeeping, while

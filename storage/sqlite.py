@@ -22,6 +22,7 @@ from sqlite_utils.migrations import Migrations
 from storage import sqlite_draft
 from storage.database import Draft, Rows, Tx
 from storage.errors import StorageError
+from storage.faults import explained, has_log
 
 BUSY_SECONDS = 30
 FORGET_SECONDS = 2
@@ -37,11 +38,14 @@ class SqliteTx:
         self._path = path
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
+        if not self._connection.conn.in_transaction:
+            # SQLite ended it after an error that somebody swallowed: this would be a transaction of its own.
+            raise StorageError(f"{self._path}: the transaction is over")
         try:
             rows: Rows = self._connection.conn.execute(sql, params)
             return rows
         except sqlite3.Error as error:
-            raise StorageError(f"{self._path}: {error}") from error
+            raise _told(self._path, error) from error
 
 
 class SqliteDatabase:
@@ -95,9 +99,15 @@ class SqliteDatabase:
             if self._schema == "people":
                 _make_private(path)
             with self._connection() as connection, closing(sqlite3.connect(path)) as target:
-                connection.conn.backup(target)
+                try:
+                    connection.conn.backup(target)
+                    found = target.execute("PRAGMA integrity_check(1)").fetchone()[0]
+                except sqlite3.Error as error:
+                    raise StorageError(f"cannot write a copy: {_told(path, error)}") from error
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"cannot write the copy {path}: {error}") from error
+        if found != "ok":
+            raise StorageError(explained(self.path, "SQLITE_CORRUPT", found))
 
     def compact(self, path: Path) -> None:
         if self._schema != "log":
@@ -151,32 +161,50 @@ class SqliteDatabase:
     def _transaction(
         self, begin: str, synchronous: str = "FULL", *, thorough: bool = False
     ) -> Iterator[Connection]:
-        with self._connection() as connection:
+        with self._connection(writing=begin != "BEGIN") as connection:
+            # With a write-ahead log, NORMAL commits without waiting for the disk.
+            connection.conn.execute(f"PRAGMA synchronous = {synchronous}")
+            secure = thorough or self._schema == "people"
+            connection.conn.execute(f"PRAGMA secure_delete = {'ON' if secure else 'OFF'}").fetchall()
+            connection.conn.execute(begin)
             try:
-                # With a write-ahead log, NORMAL commits without waiting for the disk.
-                connection.conn.execute(f"PRAGMA synchronous = {synchronous}")
-                secure = thorough or self._schema == "people"
-                connection.conn.execute(f"PRAGMA secure_delete = {'ON' if secure else 'OFF'}").fetchall()
-                connection.conn.execute(begin)
-                try:
-                    yield connection
-                    connection.conn.execute("COMMIT")
-                finally:
-                    if connection.conn.in_transaction:
-                        connection.conn.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise StorageError(f"{self.path}: {error}") from error
+                yield connection
+                connection.conn.execute("COMMIT")
+            finally:
+                if connection.conn.in_transaction:  # else SQLite rolled it back itself, as on a full disk
+                    connection.conn.execute("ROLLBACK")
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connection(self, *, writing: bool = False) -> Iterator[Connection]:
+        """A connection for one use. One that met an error is not used again: the next has a fresh look."""
         try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
-            connection = self._connect()
+            connection = self._taken()
+        except StorageError as error:
+            if writing or not _only_looking_helps(error) or not self.path.is_file() or has_log(self.path):
+                raise
+            connection = None
+        if connection is None:
+            with self._as_it_stands() as connection:
+                yield connection
+            return
         try:
             yield connection
-        finally:
+        except sqlite3.Error as error:
+            connection.close()
+            raise _told(self.path, error) from error
+        except StorageError:
+            connection.close()
+            raise
+        except BaseException:
             self._idle.put(connection)
+            raise
+        self._idle.put(connection)
+
+    def _taken(self) -> Connection:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            return self._connect()
 
     def _connect(self) -> Connection:
         try:
@@ -191,8 +219,26 @@ class SqliteDatabase:
             except sqlite3.Error:
                 raw.close()
                 raise
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"cannot open the database {self.path}: {error}") from error
+        except OSError as error:
+            raise StorageError(f"cannot open the database {self.path}: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise _told(self.path, error) from error
+
+    @contextmanager
+    def _as_it_stands(self) -> Iterator[Connection]:
+        """A look at a file where SQLite cannot make its files beside it, since the folder is read-only or
+        the disk is full: without locks, which is sound as long as nobody writes the file meanwhile."""
+        before = _stamp(self.path)
+        raw = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            raw.isolation_level, raw.row_factory = None, sqlite3.Row
+            yield Connection(raw)
+        except sqlite3.Error as error:
+            raise _told(self.path, error) from error
+        finally:
+            raw.close()
+            if _stamp(self.path) != before:
+                raise StorageError(f"{self.path}: was written to while it was read without locks: try again")
 
     def _prepared(self, raw: sqlite3.Connection) -> Connection:
         raw.row_factory = sqlite3.Row
@@ -214,6 +260,25 @@ def _use_wal(raw: sqlite3.Connection) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+
+
+def _told(path: Path, error: sqlite3.Error) -> StorageError:
+    return StorageError(explained(path, getattr(error, "sqlite_errorname", ""), str(error)))
+
+
+def _only_looking_helps(error: StorageError) -> bool:
+    """Whether a file could not be opened since something had to be written for it."""
+    told = error.__cause__
+    kinds = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+    return isinstance(told, sqlite3.Error) and getattr(told, "sqlite_errorcode", 0) & 0xFF in kinds
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _make_private(path: Path) -> None:
