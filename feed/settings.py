@@ -53,7 +53,7 @@ class Settings:
     @cached_property
     def secret_key(self) -> str:
         """What tokens are signed with: COMMUNIQUE_SECRET_KEY, or one made once and kept beside people.db."""
-        return self.secret or _kept_secret(Path(self.people_url.removeprefix("sqlite:///")).parent)
+        return self.secret or _kept_secret(self._beside(self.people_url, "secret_key"))
 
     @property
     def reachable(self) -> bool:
@@ -67,7 +67,18 @@ class Settings:
         and beside log.db the operator's additions to it. New sources are written to the last of them."""
         if self.sources:
             return (self.sources,)
-        return ("", str(Path(self.log_url.removeprefix("sqlite:///")).parent / "sources.toml"))
+        return ("", str(self._beside(self.log_url, "sources.toml")))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What belongs to the data beside the databases: the secret key that was made, and the sources that
+        the operator added. They need not be there."""
+        key, additions = self._beside(self.people_url, "secret_key"), Path(self.catalogue[-1])
+        return (*(() if self.secret else (key,)), *(() if self.sources else (additions,)))
+
+    @staticmethod
+    def _beside(url: str, name: str) -> Path:
+        return Path(url.removeprefix("sqlite:///")).parent / name
 
     def shown(self) -> list[tuple[str, str]]:
         """Names and values for `communique doctor`, secrets masked."""
@@ -219,23 +230,32 @@ def _env_file() -> dict[str, str]:
         raise SettingsError(f"the file .env cannot be read: {error}") from error
 
 
-def _kept_secret(folder: Path) -> str:
-    file = folder / "secret_key"
+def _kept_secret(file: Path) -> str:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            # Only one of several starting processes makes it; the others read it whole.
-            made = folder / f".secret_key.{secrets.token_hex(4)}"
-            made.touch(mode=0o600, exist_ok=False)
-            made.write_text(secrets.token_urlsafe(32), encoding="ascii")
-            os.link(made, file)
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink(missing_ok=True)
-        return file.read_text(encoding="ascii").strip()
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _make_secret(file)
+        kept = file.read_text(encoding="ascii").strip()
     except OSError as error:
         raise SettingsError(
             f"cannot keep a secret key in {file}: {error.strerror}; "
             f"make it writable, or set {PREFIX}SECRET_KEY"
         ) from error
+    if not kept:
+        raise SettingsError(f"{file} is empty: put the one of a backup there, or remove it for a new one")
+    return kept
+
+
+def _make_secret(file: Path) -> None:
+    """Only one of several starting processes makes it; the others read it whole."""
+    made = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as fresh:
+            fresh.write(secrets.token_urlsafe(32))
+            fresh.flush()
+            os.fsync(fresh.fileno())  # links in mails depend on it: a power cut may not take it
+        os.link(made, file)
+    except FileExistsError:
+        pass
+    finally:
+        made.unlink(missing_ok=True)

@@ -162,14 +162,11 @@ def _hubs_line(tx: Tx, settings: Settings) -> str:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def backup(settings: Settings, folder: Path) -> None:
-    """Write a consistent copy of both databases to FOLDER, while others go on working."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fail(f"cannot make the folder {folder}: {error.strerror}")
+    """Write a consistent copy of the data to FOLDER, whole or not at all, while others go on working: both
+    databases, the secret key, and the sources that were added."""
+    from storage import backup as copies
+
     # People first: a copy of the log that is ahead loses nothing, one that is behind would.
-    for name, opened in (("people.db", people_db_of(settings)), ("log.db", log_db_of(settings))):
-        if (folder / name).exists():
-            fail(f"{folder / name} is there already: choose an empty folder")
-        opened.copy(folder / name)
-        click.echo(f"wrote {folder / name}")
+    databases = {"people.db": people_db_of(settings), "log.db": log_db_of(settings)}
+    for path in copies.write(folder, databases, [file for file in settings.files if file.exists()]):
+        click.echo(f"wrote {path}")
