@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,10 +26,11 @@ from notifier import deliver, operator
 from notifier.channels import Channel, open_channel
 from notifier.message import Letterhead
 from notifier.tokens import Tokens
-from storage import cursors, people, rebuild
+from storage import cursors, holders, people, rebuild
 from storage.clock import now
 from storage.database import Database, open_database
 from storage.errors import StorageError
+from storage.notes import Notes
 from storage.visits import Visit
 
 logger = logging.getLogger("worker")
@@ -41,11 +43,12 @@ VISIT_SECONDS = 5
 VISITING_THREADS = 4
 TOLD_EVERY = 50_000
 UNCONFIRMED = timedelta(days=7)
+SAY_AGAIN_SECONDS = 60
 
 
 @dataclass
 class Work:
-    """What the jobs share: the databases, the way out, and the polls that are under way."""
+    """What the jobs share: the databases, the way out, and what could not be written to each database yet."""
 
     log_db: Database
     people_db: Database
@@ -57,6 +60,17 @@ class Work:
     operators: tuple[str, ...]
     stopping: threading.Event = field(default_factory=threading.Event)
     sources: dict[str, Source] = field(default_factory=dict)
+    for_log: Notes = field(default_factory=Notes)
+    for_people: Notes = field(default_factory=Notes)
+    said: dict[str, float] = field(default_factory=dict)
+
+    def complain(self, error: StorageError, where: str = "") -> None:
+        """Tell the operator what is wrong with a database, the same at most once a minute: a full disk is met
+        by every source."""
+        moment, words = time.monotonic(), str(error)
+        if moment - self.said.get(words, -SAY_AGAIN_SECONDS) >= SAY_AGAIN_SECONDS:
+            logger.error("%s%s", where, words)
+            self.said = {**self.said, words: moment} if len(self.said) < 100 else {words: moment}
 
 
 def letterhead(settings: Settings) -> Letterhead:
@@ -67,9 +81,8 @@ def letterhead(settings: Settings) -> Letterhead:
 def run(settings: Settings) -> None:
     """Poll, notify and keep house until SIGTERM or SIGINT; then finish what is in hand and return."""
     work = _prepare(settings)
-    work.sources = work.catalogue.current()
-    rebuild.bring_up_to_date(work.log_db, _tell_progress)
-    poll.prepare(work.log_db, work.sources.values())
+    _guarded(work, lambda: rebuild.bring_up_to_date(work.log_db, _tell_progress))()
+    _guarded(work, lambda: take_up(work))()
     # Blocked before any thread starts, and waited for below: a handler would run whenever the main thread
     # happens to wake, and could meet a lock that it holds.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
@@ -95,9 +108,9 @@ def run(settings: Settings) -> None:
         (lambda: keep_house(work), KEEP_HOUSE_SECONDS),
         (lambda: tend_hubs(work, settings), TEND_HUBS_SECONDS),
     ):
-        scheduler.add_job(_guarded(job), "interval", seconds=seconds, next_run_time=now())
+        scheduler.add_job(_guarded(work, job), "interval", seconds=seconds, next_run_time=now())
     scheduler.start()
-    logger.info("watching %d sources", len(work.sources))
+    logger.info("watching %d sources", len(work.catalogue.current()))
     signal.sigwait(STOP)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)  # a second one does not wait
     work.stopping.set()
@@ -105,18 +118,25 @@ def run(settings: Settings) -> None:
     scheduler.shutdown(wait=True)
     turns.close()
     visiting.close()
+    _guarded(work, lambda: work.for_people.write(work.people_db))()
     work.fetcher.close()
     work.log_db.close()
     work.people_db.close()
+
+
+def take_up(work: Work) -> None:
+    """Follow the catalogue, when it has changed."""
+    if (sources := work.catalogue.current()) is not work.sources:
+        poll.prepare(work.log_db, sources.values())
+        work.sources = sources
 
 
 def tick(work: Work, turns: Turns[Source]) -> None:
     """Put what is due in line. A slow source keeps one of the polling threads, not the others."""
     if work.stopping.is_set():
         return
-    if (sources := work.catalogue.current()) is not work.sources:
-        poll.prepare(work.log_db, sources.values())
-        work.sources = sources
+    work.for_log.write(work.log_db)
+    take_up(work)
     with work.log_db.read() as tx:
         due = cursors.waiting(tx, now())
     turns.add(work.sources[key] for key in due if key in work.sources)
@@ -131,12 +151,9 @@ def visit_pages(work: Work, visiting: Turns[Visit]) -> None:
 def notify(work: Work) -> None:
     """Match what is new, send what is due, then tell the operator what is wrong with sources."""
     deliver.match_new(work.log_db, work.people_db)
-    deliver.deliver_due(
-        work.log_db, work.people_db, work.channel, work.letterhead, stopping=work.stopping.is_set
-    )
-    operator.tell(
-        work.log_db, work.people_db, work.channel, work.letterhead, work.operators, work.stopping.is_set
-    )
+    post = (work.log_db, work.people_db, work.channel, work.letterhead)
+    deliver.deliver_due(*post, stopping=work.stopping.is_set, notes=work.for_people)
+    operator.tell(*post, work.operators, stopping=work.stopping.is_set, notes=work.for_people)
 
 
 def tend_hubs(work: Work, settings: Settings) -> None:
@@ -184,7 +201,9 @@ def _poll(work: Work, due: Source) -> None:
     try:
         outcome = poll.poll(work.log_db, work.fetcher, due, due=True, visitor=work.visitor)
     except StorageError as error:
-        logger.error("source %s: %s", due.id, error)
+        work.complain(error, f"source {due.id}: ")
+        # Else it would have to wait until the lease runs out.
+        work.for_log.keep(lambda tx: cursors.give_back(tx, due.id, holders.me()))
         return
     except Exception:
         logger.exception("source %s: unexpected error", due.id)
@@ -201,20 +220,20 @@ def _visit(work: Work, due: Visit) -> None:
     try:
         events = visits.read_later(work.log_db, work.visitor, work.sources[due.source], due)
     except StorageError as error:
-        logger.error("page %s: %s", due.url, error)
+        work.complain(error, f"page {due.url}: ")
         return
     if len(events) > 1:
         logger.info("source %s: recorded %d", due.source, len(events))
 
 
-def _guarded(job: Callable[[], None]) -> Callable[[], None]:
+def _guarded(work: Work, job: Callable[[], None]) -> Callable[[], None]:
     """The job, such that an error is told and the next run comes all the same."""
 
     def run_once() -> None:
         try:
             job()
         except StorageError as error:
-            logger.error("%s", error)
+            work.complain(error)
         except Exception:
             logger.exception("unexpected error")
 

@@ -2,7 +2,8 @@
 
 `match_new` writes one people transaction per slice of the log; `deliver_due` claims, renders, sends and
 settles one message at a time. A crash between the server's acceptance and the settling sends one message
-twice, under the same Message-ID; everywhere else a crash changes nothing.
+twice, under the same Message-ID; everywhere else a crash changes nothing. What cannot be settled, as on a
+full disk, is settled before anything else is sent.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.errors import StorageError
 from storage.filters import Filter
+from storage.notes import Notes
 from storage.outbox import CONFIRMATION, Batch
 from storage.people import Subscription
 
@@ -84,8 +86,15 @@ def deliver_due(
     channel: Channel,
     letterhead: Letterhead,
     stopping: Callable[[], bool] = lambda: False,
+    notes: Notes | None = None,
 ) -> tuple[int, int]:
-    """Send what is due; how many deliveries were sent, and how many could not be (now or for good)."""
+    """Send what is due; how many deliveries were sent, and how many could not be (now or for good).
+
+    `notes` keeps from one call to the next what could not be settled. Raises StorageError when a database
+    cannot be read or written.
+    """
+    notes = notes or Notes()
+    notes.write(people_db)
     _release_the_dead(people_db)
     sent = failed = 0
     while not stopping():
@@ -96,7 +105,7 @@ def deliver_due(
         if batch is None or subscription is None:
             break
         size = len(batch.positions)
-        if _deliver(log_db, people_db, channel, letterhead, subscription, batch):
+        if _deliver(log_db, people_db, channel, letterhead, subscription, batch, notes):
             sent += size
         else:
             failed += size
@@ -110,6 +119,7 @@ def _deliver(
     letterhead: Letterhead,
     subscription: Subscription,
     batch: Batch,
+    notes: Notes,
 ) -> bool:
     try:
         message = _render(log_db, letterhead, subscription, batch)  # step 8
@@ -118,15 +128,14 @@ def _deliver(
             return False
         channel.send(message, subscription.email)  # step 9
     except DeliveryError as error:
-        _put_off(people_db, batch, error)
+        _put_off(people_db, batch, error, notes)
         return False
     except Exception as error:  # a bug that one message brings to light must not stop the others
         logger.exception("delivery %s: unexpected error", batch.id)
         unexpected = DeliveryError(repr(error), permanent=False, brief="unexpected error")
-        _put_off(people_db, batch, unexpected)
+        _put_off(people_db, batch, unexpected, notes)
         return False
-    with people_db.write() as tx:  # step 10
-        outbox.settle(tx, batch, holders.me(), now())
+    notes.write(people_db, lambda tx: outbox.settle(tx, batch, holders.me(), now()))  # step 10
     return True
 
 
@@ -146,17 +155,20 @@ def _drop(people_db: Database, batch: Batch) -> None:
         outbox.fail(tx, batch, holders.me(), now(), "its events were taken out of the log")
 
 
-def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:
+def _put_off(people_db: Database, batch: Batch, error: DeliveryError, notes: Notes) -> None:
     moment = now()
     later = None if error.permanent else schedule.retry(batch.attempts, from_stamp(batch.tried_at), moment)
     logger.warning(
         "delivery %s: %s; %s", batch.id, error.brief, f"again at {later:%H:%M}" if later else "given up"
     )
-    with people_db.write() as tx:
+
+    def note(tx: Tx) -> None:
         if later:
             outbox.postpone(tx, batch, holders.me(), later, str(error))
         else:
             outbox.fail(tx, batch, holders.me(), moment, str(error))
+
+    notes.write(people_db, note)
 
 
 def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:

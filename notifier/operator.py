@@ -19,6 +19,7 @@ from notifier.notice import notice
 from storage import cursors, holders, operator, source_history
 from storage.clock import from_stamp, now
 from storage.database import Database
+from storage.notes import Note, Notes
 from storage.operator import Letter, News, Told
 
 logger = logging.getLogger(__name__)
@@ -34,15 +35,18 @@ def tell(
     letterhead: Letterhead,
     recipients: Sequence[str],
     stopping: Callable[[], bool] = lambda: False,
+    notes: Notes | None = None,
 ) -> tuple[int, int]:
     """Tell these addresses what is new; how many letters left, and how many could not. Without an address
-    nothing is kept."""
+    nothing is kept. `notes` keeps from one call to the next what could not be settled."""
+    notes = notes or Notes()
+    notes.write(people_db)
     if not recipients:
         _forget(people_db)
         return 0, 0
     _prepare(people_db, recipients)
     _owe(log_db, people_db, recipients)
-    return _send(people_db, channel, letterhead, stopping)
+    return _send(people_db, channel, letterhead, stopping, notes)
 
 
 def _owe(log_db: Database, people_db: Database, recipients: Sequence[str]) -> None:
@@ -76,7 +80,11 @@ def _news(log_db: Database, told: Sequence[Told]) -> list[News]:
 
 
 def _send(
-    people_db: Database, channel: Channel, letterhead: Letterhead, stopping: Callable[[], bool]
+    people_db: Database,
+    channel: Channel,
+    letterhead: Letterhead,
+    stopping: Callable[[], bool],
+    notes: Notes,
 ) -> tuple[int, int]:
     sent = failed = 0
     while not stopping():
@@ -92,23 +100,26 @@ def _send(
             channel.send(notice(letterhead, letter), letter.recipient)
         except Exception as error:  # neither a mail server nor a bug may stop the subscribers' alerts
             failed += 1
-            _put_off(people_db, letter, error)
+            _put_off(people_db, letter, error, notes)
             continue
-        with people_db.write() as tx:
-            operator.settle(tx, letter, holders.me())
+        notes.write(people_db, _settled(letter))
         sent += 1
     return sent, failed
 
 
-def _put_off(people_db: Database, letter: Letter, error: Exception) -> None:
+def _settled(letter: Letter) -> Note:
+    return lambda tx: operator.settle(tx, letter, holders.me())
+
+
+def _put_off(people_db: Database, letter: Letter, error: Exception, notes: Notes) -> None:
     moment = now()
     later = schedule.retry(letter.attempts, from_stamp(letter.tried_at), moment) or moment + LATEST
     if isinstance(error, DeliveryError):
         logger.warning("letter to the operator: %s; again at %s", error.brief, f"{later:%H:%M}")
     else:
         logger.error("letter to the operator: unexpected error", exc_info=error)
-    with people_db.write() as tx:
-        operator.postpone(tx, letter, holders.me(), later, str(error))
+    words = str(error)
+    notes.write(people_db, lambda tx: operator.postpone(tx, letter, holders.me(), later, words))
 
 
 def _prepare(people_db: Database, recipients: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from notifier.address import normal
@@ -16,6 +16,7 @@ from notifier.tokens import ForgedToken, StaleToken, Tokens
 from storage import cursors, filters, listings, log, outbox, people, terms, wording
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
+from storage.errors import StorageError
 from storage.filters import FilterError
 from storage.people import Subscription
 
@@ -112,10 +113,18 @@ def blueprint(log_db: Database, people_db: Database, tokens: Tokens) -> Blueprin
             abort(400, FORGED)
         with people_db.write() as tx:
             people.end(tx, key)
-        people_db.forget()
+        _forget(people_db)
         return _private(make_response(render_template("left.html")))
 
     return pages
+
+
+def _forget(people_db: Database) -> None:
+    """Remove the traces, if that can be now: who left has left, and the worker does it within the hour."""
+    try:
+        people_db.forget()
+    except StorageError as error:
+        current_app.logger.error("%s", error)
 
 
 def _may_ask(tx: Tx, subscription: Subscription, moment: datetime) -> bool:

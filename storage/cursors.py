@@ -294,5 +294,13 @@ def release(tx: Tx, holder: str) -> None:
     tx.execute("UPDATE cursors SET lease_holder = NULL, lease_until = NULL WHERE lease_holder = ?", (holder,))
 
 
+def give_back(tx: Tx, source: str, holder: str) -> None:
+    """Give back the lease on one source, if this holder has it."""
+    tx.execute(
+        "UPDATE cursors SET lease_holder = NULL, lease_until = NULL WHERE source = ? AND lease_holder = ?",
+        (source, holder),
+    )
+
+
 def _cursor(row: Any) -> Cursor:
     return Cursor(**{**{name: row[name] for name in COLUMNS}, "active": bool(row["active"])})
