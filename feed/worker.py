@@ -81,8 +81,7 @@ def letterhead(settings: Settings) -> Letterhead:
 def run(settings: Settings) -> None:
     """Poll, notify and keep house until SIGTERM or SIGINT; then finish what is in hand and return."""
     work = _prepare(settings)
-    _guarded(work, lambda: rebuild.bring_up_to_date(work.log_db, _tell_progress))()
-    _guarded(work, lambda: take_up(work))()
+    _guarded(work, lambda: begin(work))()
     # Blocked before any thread starts, and waited for below: a handler would run whenever the main thread
     # happens to wake, and could meet a lock that it holds.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
@@ -122,6 +121,12 @@ def run(settings: Settings) -> None:
     work.fetcher.close()
     work.log_db.close()
     work.people_db.close()
+
+
+def begin(work: Work) -> None:
+    """See that the read model is what this version makes of the log, then follow the catalogue."""
+    rebuild.bring_up_to_date(work.log_db, _tell_progress)
+    take_up(work)
 
 
 def take_up(work: Work) -> None:

@@ -8,6 +8,7 @@ import click
 
 from feed.cli.shared import current_log_db_of, main
 from feed.settings import Settings
+from storage.errors import StorageError
 
 
 @main.command()
@@ -28,5 +29,8 @@ def web(settings: Settings, port: int) -> None:
     """The web process for development; production runs gunicorn, as in Procfile."""
     from feed.app import create_app
 
-    current_log_db_of(settings).close()
+    try:
+        current_log_db_of(settings).close()
+    except StorageError as error:  # in a place where nothing can be written, what is there is served
+        click.echo(f"the read model stays as another version wrote it: {error}", err=True)
     create_app(settings).run(host="127.0.0.1", port=port, threaded=True)
