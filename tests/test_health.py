@@ -105,9 +105,10 @@ def test_a_log_from_before_is_brought_up_to_date(here: Installation) -> None:
     here.log_db.close()
     raw = sqlite3.connect(here.folder / "log.db")
     raw.executescript(
+        "DROP VIEW calls; DROP VIEW initiatives; DROP VIEW changes; DROP VIEW withdrawals;"
         "DROP INDEX announcements_day; DROP INDEX events_of_sources;"
         "ALTER TABLE announcements DROP COLUMN day;"
-        "DELETE FROM _sqlite_migrations WHERE name LIKE '%_health'"
+        "DELETE FROM _sqlite_migrations WHERE name LIKE '%_health' OR name LIKE '%_views'"
     )
     raw.close()
     here.log_db = open_database(here.settings.log_url, "log")

@@ -8,6 +8,9 @@ import pytest
 
 from feed import revisions
 from feed.revisions import Shown
+from storage import log
+from storage.clock import now
+from storage.events import AnnouncementRevised
 from tests.installation import Installation, call, rss
 from tests.world.government import Government
 
@@ -83,6 +86,16 @@ def test_the_page_of_a_revision_shows_what_changed_in_the_text(revised: tuple[In
     assert "Struck out: what is gone." in page
     assert "Team 50 needs" not in page, "what stayed is left out"
     assert "<script>" not in page
+
+
+def test_a_line_that_was_added_stands_on_a_line_of_its_own(here: Installation) -> None:
+    with here.log_db.write() as tx:
+        before, after = (log.keep_text(tx, text) for text in ("One.\nThree.", "One.\nTwo & more.\nThree."))
+        changed = {"text": {"from": before, "to": after}}
+        event = AnnouncementRevised(source="a", announcement="b", title="t", url="u", changed=changed)
+        log.append(tx, [event], now())
+    page = here.browser().get("/events/1").text
+    assert "One.\n<ins>Two &amp; more.</ins>\nThree." in page
 
 
 def test_the_story_of_a_subject_shows_what_changed_in_its_title(revised: tuple[Installation, int]) -> None:
