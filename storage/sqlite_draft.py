@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from storage.errors import StorageError, Taken
+from storage.faults import explained
 
 CACHE_KIB = 100_000
 """So much of each of the two files is kept in memory: ids come in no order."""
@@ -22,7 +23,10 @@ class SqliteDraft:
     """One connection to both: the draft is its `main`, the database is attached as `old`. So an unqualified
     name is a table of the draft where there is one, else one of the database."""
 
-    def __init__(self, connection: sqlite3.Connection, tables: Sequence[str], indexes: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, tables: Sequence[str], indexes: Sequence[str]
+    ) -> None:
+        self._path = path
         self._connection = connection
         self._tables = tables
         self._indexes = indexes
@@ -78,7 +82,7 @@ class SqliteDraft:
         try:
             return self._connection.execute(sql, params)
         except sqlite3.Error as error:
-            raise StorageError(f"the read model's draft: {error}") from error
+            raise _told(self._path, error) from error
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -129,11 +133,17 @@ def opened(
     try:
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
-            draft = SqliteDraft(connection, tables, indexes)
+            draft = SqliteDraft(path, connection, tables, indexes)
             draft.begin(database, busy_seconds=busy_seconds)
             try:
                 yield draft
             finally:
                 path.unlink()
-    except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"{path}: {error}") from error
+    except sqlite3.Error as error:
+        raise _told(path, error) from error
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}") from error
+
+
+def _told(path: Path, error: sqlite3.Error) -> StorageError:
+    return StorageError(explained(path, getattr(error, "sqlite_errorname", ""), str(error)))
