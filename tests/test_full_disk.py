@@ -114,6 +114,18 @@ def test_a_migration_without_room_leaves_nothing_that_keeps_the_next_from_it(
     assert whole(tmp_path)
 
 
+def test_a_secret_key_that_cannot_be_kept_is_none(eve: Installation) -> None:
+    before = sorted(eve.folder.iterdir())
+    done = eve.run("web", before=without_room(), COMMUNIQUE_SECRET_KEY="")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "cannot keep a secret key" in done.stderr
+    assert sorted(eve.folder.iterdir()) == before
+    (eve.folder / "secret_key").write_text("\n")  # as a power cut can leave it
+    done = eve.run("web", COMMUNIQUE_SECRET_KEY="")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "secret_key is empty" in done.stderr
+
+
 def test_pages_are_served_without_room_and_a_form_says_to_come_back(eve: Installation) -> None:
     eve.close()
     code = """
