@@ -120,9 +120,8 @@ def _is_base(url: str) -> bool:
 
 def _refusal(answer: urllib3.BaseHTTPResponse, otherwise: str) -> SourceError:
     if answer.status in (301, 302, 303, 307, 308):
-        return AddressRefused(
-            f"redirects to {answer.headers.get('Location', '')[:200]!r}: follow that address"
-        )
+        elsewhere = answer.headers.get("Location", "")
+        return SourceError(f"redirects to {elsewhere[:200]!r}: follow that address")
     if answer.status == 200:
         return SourceError(otherwise)
     return SourceError(f"the server answered {answer.status} {phrase(answer.status)}".rstrip())

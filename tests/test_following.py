@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from feed import following
-from feed.errors import AddressRefused, PrivateAddress, SourceError, TooLarge
+from feed.errors import PrivateAddress, SourceError, TooLarge
 from feed.following import Rewritten
 from feed.mirror import Origin
 from storage import carrying, cursors, log
@@ -302,7 +302,7 @@ def test_data_that_is_gone_without_a_word_ends_the_mirror(
         ({"status": "503 Service Unavailable"}, "the server answered 503 Service Unavailable", SourceError),
         ({"status": "404 Not Found"}, "the server answered 404 Not Found", SourceError),
         ({"Content_Type": "text/html; charset=utf-8"}, "answers with text/html, not with a log", SourceError),
-        ({"status": "301 Moved", "Location": "https://x.example/"}, "https://x.example/", AddressRefused),
+        ({"status": "301 Moved", "Location": "https://x.example/"}, "follow that address", SourceError),
         ({"body": [b"x" * 100_000] * 11}, "a line of more than 1 MB", TooLarge),
         ({"body": [b"not gzip"], "Content_Encoding": "gzip"}, "not compressed the way it says", SourceError),
     ],
@@ -350,7 +350,7 @@ def test_once_takes_all_there_is_and_says_where_the_log_ends(
 ) -> None:
     done = mirror.run("follow", address.url, "--once")
     last = filled.events()[-1]
-    assert done.stdout == f"5 new events, our log ends at 5:{last.chain}\n"
+    assert done.stdout == f"recorded 5, our log ends at 5:{last.chain}\n"
     assert (done.returncode, done.stderr) == (0, "")
     assert mirror.run("verify", "--against", f"5:{last.chain}").returncode == 0
     quiet = mirror.run("follow", address.url, "--once")
@@ -417,9 +417,9 @@ def test_a_mirror_follows_until_it_is_told_to_end(
     number: signal.Signals,
 ) -> None:
     process = started(address.url, "--every", "0.1")
-    assert line_of(process).startswith("5 new events, our log ends at 5:")
+    assert line_of(process).startswith("recorded 5, our log ends at 5:")
     append(filled, "no answer")
-    assert line_of(process).startswith("1 new events, our log ends at 6:")
+    assert line_of(process).startswith("recorded 1, our log ends at 6:")
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0

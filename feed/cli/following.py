@@ -29,7 +29,12 @@ SAY_EVERY = 10_000
 @main.command()
 @click.argument("url")
 @click.option(
-    "--every", default=10.0, show_default=True, type=click.FloatRange(0.1, 86_400), metavar="SECONDS"
+    "--every",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 86_400),
+    metavar="SECONDS",
+    help="How long to wait between two questions.",
 )
 @click.option("--once", is_flag=True, help="End when there is nothing more.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Serve the pages on this port of 127.0.0.1.")
@@ -76,6 +81,7 @@ def _follow(log_db: Database, origin: Origin, intake: Intake, every: float, once
     break between two lines."""
     from feed.errors import AddressRefused, SourceError
     from feed.following import Rewritten
+    from storage.carrying import Refused
 
     failures = 0
     while True:
@@ -84,8 +90,10 @@ def _follow(log_db: Database, origin: Origin, intake: Intake, every: float, once
             _round(log_db, origin, intake)
             if not (new := intake.new - before):
                 intake.finish()
-        except (AddressRefused, Rewritten) as error:
+        except Rewritten as error:
             fail(str(error))
+        except (AddressRefused, Refused) as error:
+            fail(f"{origin.url}: {error}; our log ends at {_end(intake)}")
         except SourceError as error:
             if once:
                 fail(f"{origin.url}: {error}; our log ends at {_end(intake)}")
@@ -96,7 +104,7 @@ def _follow(log_db: Database, origin: Origin, intake: Intake, every: float, once
             failures, wait = 0, 0 if once else every
             if new:
                 bring_up_to_date(log_db)
-                click.echo(f"{new} new events, our log ends at {_end(intake)}")
+                click.echo(f"recorded {new}, our log ends at {_end(intake)}")
             elif once:
                 return
         time.sleep(wait)
