@@ -25,11 +25,13 @@ _PAST = Status(backfill=True)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One announcement as it is recorded, with the subjects that it told of and the story of each, by id."""
+    """One announcement as it is recorded, with the subjects that it told of and the story of each, by id.
+    Its source means bare dates in `zone`."""
 
     announcement: Announcement
     told: Sequence[Told]
     stories: Mapping[str, Sequence[Recorded]]
+    zone: str | None = None
 
     @property
     def own(self) -> list[Subject]:
@@ -39,7 +41,7 @@ class Case:
 
 def corrections(case: Case, found: Sequence[Found], rivals: Mapping[str, Sequence[Rival]]) -> list[Event]:
     """The events that make the record say what the rules read now. `rivals` by the new subject's id."""
-    by = _by(case.announcement)
+    by = _by(case)
     pairs, new = _aligned(case, found)
     events: list[Event] = []
     for one in case.told:
@@ -55,7 +57,7 @@ def corrections(case: Case, found: Sequence[Found], rivals: Mapping[str, Sequenc
 def undone(case: Case, twin: Twin, subject: Subject, found: Sequence[Found], reason: str) -> list[Event]:
     """The events that part an announcement from the subject it was linked to: the facts that came with it go,
     and what it tells becomes a subject of its own."""
-    by = _by(case.announcement)
+    by = _by(case)
     changed: dict[str, dict[str, Any]] = {"twin": {"from": twin.id, "to": None}}
     for event in reversed(case.stories[subject.id]):
         if not _came_with(event, twin):
@@ -91,8 +93,9 @@ def candidates(case: Case, found: Sequence[Found]) -> dict[str, Found]:
     return _aligned(case, found)[1]
 
 
-def _by(announcement: Announcement) -> Telling:
-    return Telling(announcement.source, announcement.id, announcement.title, announcement.url)
+def _by(case: Case) -> Telling:
+    one = case.announcement
+    return Telling(one.source, one.id, one.title, one.url, case.zone)
 
 
 def _aligned(case: Case, found: Sequence[Found]) -> tuple[dict[str, Found], dict[str, Found]]:
@@ -132,6 +135,7 @@ def _corrected(by: Telling, case: Case, one: Told, facts: Found | None) -> list[
             known, now = getattr(subject, name), getattr(facts, name)
             if name in ours and telling.plain(name, known) != telling.plain(name, now):
                 changed[name] = {"from": telling.as_json(known), "to": telling.as_json(now)}
+        changed |= _zone_corrected(case, facts, ours, subject)
         if changed.keys() == {"summary"}:  # a sentence more or less is no correction
             return []
     if not changed:
@@ -148,6 +152,16 @@ def _corrected(by: Telling, case: Case, one: Told, facts: Found | None) -> list[
             reason=RULES,
         )
     ]
+
+
+def _zone_corrected(case: Case, facts: Found, ours: set[str], subject: Subject) -> dict[str, dict[str, Any]]:
+    """The zone of its bare dates, which was not always recorded."""
+    bare = any(
+        getattr(facts, name) and "T" not in getattr(facts, name) for name in ours & {"opens", "closes"}
+    )
+    if not bare or case.zone in (None, subject.zone):
+        return {}
+    return {"zone": {"from": subject.zone, "to": case.zone}}
 
 
 def _ours(case: Case, subject: Subject) -> set[str]:

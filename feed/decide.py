@@ -131,7 +131,7 @@ def decide(
 
 
 def _telling(source: Source, change: Change) -> Telling:
-    return Telling(source.id, change.announcement, change.entry.title, change.entry.url)
+    return Telling(source.id, change.announcement, change.entry.title, change.entry.url, source.zone)
 
 
 def _new(source: Source, change: New, read: Read, past: Past, status: Status) -> list[Event]:

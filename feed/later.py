@@ -67,7 +67,7 @@ def decide(
     what it said before."""
     one = known.announcement
     said, told = digest(page.text.encode()), one.page
-    by = Telling(source.id, one.id, one.title, one.url)
+    by = Telling(source.id, one.id, one.title, one.url, source.zone)
     events: list[Event] = [] if said == told else [_read(by, told, said, page)]
     if page.withdrawn and one.withdrawn is None:
         return (

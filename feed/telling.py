@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,12 +34,14 @@ FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who tells of a subject, and where: an announcement of a source, as it stands now."""
+    """Who tells of a subject, and where: an announcement of a source, as it stands now. A bare date in it is
+    meant in `zone` (an IANA name; None where nobody could tell)."""
 
     source: str
     announcement: str
     title: str
     url: str
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def announced(
         for name in FACTS
         if getattr(facts, name) and not getattr(subject, name)
     }
+    changed |= _zone_moved(telling, subject, changed)
     linked = SubjectLinked(
         subject=subject.id,
         announcement=telling.announcement,
@@ -108,6 +111,7 @@ def _announced(telling: Telling, key: str, facts: Found, status: Status) -> Even
         money=facts.money,
         opens=facts.opens,
         closes=facts.closes,
+        zone=telling.zone,
         evidence=facts.evidence,
         **asdict(status),
     )
@@ -142,6 +146,7 @@ def moved(
             changed[name] = {"from": as_json(known), "to": as_json(new)}
     if not changed:
         return []
+    changed |= _zone_moved(telling, recorded, changed)
     if "title" in changed:  # its words go with it, but are not worth a message by themselves
         changed["summary"] = {"from": recorded.summary, "to": after.summary}
     return [
@@ -156,6 +161,16 @@ def moved(
             evidence=tuple(item for item in after.evidence if item.field in changed),
         )
     ]
+
+
+def _zone_moved(
+    telling: Telling, recorded: Subject, changed: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """A bare date among what changed is meant in the zone of who states it, and takes it along."""
+    dates = [changed[name]["to"] for name in ("opens", "closes") if name in changed]
+    if telling.zone in (None, recorded.zone) or not any(date and "T" not in date for date in dates):
+        return {}
+    return {"zone": {"from": recorded.zone, "to": telling.zone}}
 
 
 def withdrawn(telling: Telling, rule: str, quote: str) -> Event:

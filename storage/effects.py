@@ -7,7 +7,6 @@ appends the event, and `rebuild`. May not decide anything: it writes down what t
 from __future__ import annotations
 
 import json
-from datetime import UTC
 from typing import Any
 
 from storage import log
@@ -64,9 +63,7 @@ def day(published_at: str | None, recorded_at: str) -> str:
     if not published_at:
         return recorded
     try:
-        moment = first_moment(published_at)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return min(to_stamp(moment)[:10], recorded)
+        return min(to_stamp(first_moment(published_at))[:10], recorded)
     except (ValueError, OverflowError):
         return recorded
 
@@ -108,11 +105,23 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     kind = "call" if event.type.startswith("Call") else "initiative"
     plain = ("title", "url", "summary", "source", "announcement")
     lists = (*FACETS.values(), "money", "evidence")
-    columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, "opens", "closes"]
+    columns = [
+        "announced",
+        "latest",
+        "id",
+        "kind",
+        "backfill",
+        "held",
+        *plain,
+        *lists,
+        "opens",
+        "closes",
+        "zone",
+    ]
     values = [event.position, event.position, data["subject"], kind]
     values += [int(data["backfill"]), int(data.get("held", False))]
     values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
-    values += [data["opens"], data["closes"]]
+    values += [data["opens"], data["closes"], data.get("zone")]
     marks = ", ".join("?" * len(columns))
     tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
     _happened(tx, event, event.position)
@@ -132,7 +141,7 @@ def _set(tx: Tx, number: int, changed: dict[str, Any]) -> None:
             tx.execute(
                 f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
             )
-        elif name in ("opens", "closes", "title", "summary"):
+        elif name in ("opens", "closes", "zone", "title", "summary"):
             tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
         elif name == "closed":
             tx.execute("UPDATE subjects SET closed = NULL WHERE announced = ?", (number,))
@@ -211,8 +220,8 @@ def _index(tx: Tx, number: int) -> None:
     tx.execute(
         "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
         (
-            to_stamp(first_moment(now.opens)) if now.opens else None,
-            to_stamp(last_moment(now.closes)) if now.closes else None,
+            to_stamp(first_moment(now.opens, now.zone)) if now.opens else None,
+            to_stamp(last_moment(now.closes, now.zone)) if now.closes else None,
             number,
         ),
     )

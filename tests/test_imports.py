@@ -69,6 +69,7 @@ PURE = {
         "feed/later.py",
         "feed/quoted.py",
         "feed/corrections.py",
+        "feed/zones.py",
     ),
     *("feed/atom.py", "notifier/message.py", "notifier/schedule.py", "notifier/address.py"),
     *("notifier/troubles.py", "notifier/notice.py"),
