@@ -25,8 +25,9 @@ from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.hints import Hints
 from feed.linked import Page
 from feed.links import canonical, clean
+from feed.noise import essence
 from feed.text import plain
-from storage.plain import comparable, line, shorten
+from storage.plain import line, shorten
 
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
@@ -41,8 +42,8 @@ class Entry:
 
     `link` is the canonical form of `url` (None: no usable link); `text` is the longest text that the entry
     carries, `summary` its beginning; `published_at` is ISO 8601 (a bare date where the feed gives one, else
-    with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without what only
-    looks different. `page` is what the linked page says, once it was read: no part of what the feed shows.
+    with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without noise. `page`
+    is what the linked page says, once it was read: no part of what the feed shows.
     """
 
     guid: str | None
@@ -56,7 +57,7 @@ class Entry:
     fingerprint: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        said = f"{comparable(self.title)}\n{comparable(self.text)}"
+        said = f"{essence(self.title)}\n{essence(self.text)}"
         object.__setattr__(self, "fingerprint", hashlib.sha256(said.encode()).hexdigest())
 
 
