@@ -121,17 +121,17 @@ def _of_line(line: str) -> str:
     line = comparable(line)
     if "?" in line and "://" in line:
         line = _ADDRESS.sub(lambda found: without_tracking(found[0]), line)
-    small, before = line.lower(), line
+    small, before = _small(line), line
     for sign, noise in _NOISE:
         if sign.search(small):
-            line, small = _without(line, small, noise)
+            for found in reversed([*noise.finditer(small)]):
+                line, small = (text[: found.start()] + text[found.end() :] for text in (line, small))
     return line if line is before else " ".join(line.split())
 
 
-def _without(line: str, small: str, noise: re.Pattern[str]) -> tuple[str, str]:
-    """The line, and the same in small letters, without what is found in the latter."""
-    if len(small) != len(line):  # a few letters are longer when they are small
-        line = small
-    for found in reversed([*noise.finditer(small)]):
-        line, small = (text[: found.start()] + text[found.end() :] for text in (line, small))
-    return line, small
+def _small(line: str) -> str:
+    """The line in small letters, each in its place: a few letters are longer when they are small."""
+    small = line.lower()
+    if len(small) == len(line):
+        return small
+    return "".join(letter if len(letter.lower()) > 1 else letter.lower() for letter in line)

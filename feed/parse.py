@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from feed import hints, moments, walls
+from feed import hints, moments, tombstones, walls
 from feed.cut import cut
 from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.hints import Hints
@@ -27,6 +27,7 @@ from feed.linked import Page
 from feed.links import canonical, clean
 from feed.noise import essence
 from feed.text import plain
+from feed.tombstones import Tombstone
 from storage.plain import line, shorten
 
 SUMMARY_CHARACTERS = 1000
@@ -66,7 +67,8 @@ class Feed:
     """What a source shows. `note` says in one line what was wrong with it, when it could be read still;
     `whole` is False when the document breaks off, so that asking again is worth it. `entries` are those
     that were read, `seen` how many there are, `marks` (feed.cut) how their bytes are known again;
-    `hints` is None where the feed's head could not be read."""
+    `hints` is None where the feed's head could not be read; `tombstones` are of entries that it has taken
+    out."""
 
     title: str
     entries: tuple[Entry, ...]
@@ -76,6 +78,7 @@ class Feed:
     marks: tuple[str, ...] = ()
     hints: Hints | None = None
     author: str = ""
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str = "") -> Feed:
@@ -90,10 +93,17 @@ def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str
     if len(marks) == 1:  # an entry that stands alone may say that the feed has ended, also when it is known
         known = frozenset()
     if known.issuperset(marks):
-        return Feed("", (), seen=len(marks), marks=marks, hints=pieces.hints)
+        graves = tombstones.read(body)
+        return Feed("", (), seen=len(marks), marks=marks, hints=pieces.hints, tombstones=graves)
     feed = parse(pieces.without(known), url=url, content_type=content_type, alone=len(marks) == 1)
     # What could not be read well is looked at again next time.
-    return dataclasses.replace(feed, seen=len(marks), marks=() if feed.note else marks, hints=pieces.hints)
+    return dataclasses.replace(
+        feed,
+        seen=len(marks),
+        marks=() if feed.note else marks,
+        hints=pieces.hints,
+        tombstones=tombstones.read(body),  # the entries that are known are shown, too
+    )
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) -> Feed:
@@ -127,7 +137,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
     note = "; ".join(notes) or None
     author = line(plain(document.feed.get("author") or ""))
     feed = Feed(title, entries, note, whole=not broken_off, seen=len(entries), author=author)
-    return dataclasses.replace(feed, hints=_hints(document.feed))
+    return dataclasses.replace(feed, hints=_hints(document.feed), tombstones=tombstones.read(body))
 
 
 def _hints(head: Any) -> Hints:

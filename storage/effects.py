@@ -78,8 +78,10 @@ def _read(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
     columns = "".join(f"{name} = ?, " for name in changed)
+    # Before a reason was given, what was back had lost the mark in its title.
+    back = bool(data.get("reason")) or "title" in changed
     tx.execute(
-        f"UPDATE announcements SET {columns}revised = ?, withdrawn = NULL WHERE id = ?",
+        f"UPDATE announcements SET {columns}revised = ?{', withdrawn = NULL' if back else ''} WHERE id = ?",
         (*changed.values(), event.position, data["announcement"]),
     )
 
@@ -182,7 +184,8 @@ def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
-        _happened(tx, event, number)
+        if not data.get("backfill"):  # else nobody was ever told that it was open
+            _happened(tx, event, number)
 
 
 def _released(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
