@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 RUNS ?= 3
+EVENTS ?= 1000000
 BIN := .venv/bin
 
 export COMMUNIQUE_PORT := $(PORT)
@@ -28,9 +29,10 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
-# Medians of RUNS runs: three take about ten minutes, one about four.
+# Medians of RUNS runs: three take about ten minutes, one about four; and a log of EVENTS events, which takes ten
+# minutes for a million.
 bench: .venv/.dev
-	$(BIN)/python -m bench $(RUNS)
+	$(BIN)/python -m bench $(RUNS) $(EVENTS)
 
 # Fits the weights of extraction to the labelled announcements (half a minute); needed after a change to either.
 weights: .venv/.dev

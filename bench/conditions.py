@@ -19,12 +19,13 @@ ENTRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """So many feeds, of which the first `changed` have one new entry; with ETags or without; each answer
-    after `delay` seconds; `rough`: one feed in twenty answers 500, one is slow, one malformed, and one in
-    fifty huge."""
+    """So many feeds, of which the first `changed` have `new` entries more than before; with ETags or without;
+    each answer after `delay` seconds; `rough`: one feed in twenty answers 500, one is slow, one malformed,
+    and one in fifty huge."""
 
     feeds: int = 0
     changed: int = 0
+    new: int = 1
     validators: bool = True
     delay: float = 0.0
     rough: bool = False

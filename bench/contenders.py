@@ -21,7 +21,7 @@ PUBLISHERS = (("GB", "DSIT"), ("GB", "UKRI"), ("IN", "DST"), ("US", "NSF"), ("EU
 
 def poll(contender: str, folder: Path) -> Usage:
     """Let it poll everything once, in a process of its own."""
-    return run(_command(contender, folder), _environment(folder), folder)
+    return run(_command(contender, folder), environment(folder), folder)
 
 
 def settle(contender: str, folder: Path, urls: Sequence[str]) -> None:
@@ -45,7 +45,8 @@ def _command(contender: str, folder: Path) -> list[str]:
     return [sys.executable, "-m", module, str(folder), *options]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
+    """For a process of ours whose data and catalogue are in this folder."""
     ours = {name for name in os.environ if name.startswith("COMMUNIQUE_")}
     return {
         **{name: value for name, value in os.environ.items() if name not in ours},

@@ -24,9 +24,11 @@ _NUMBERS = {"few": (2, 60), "hundred": (100, 999), "percent": (2, 45), "million"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry: what it says, and when it was published. `key` is its own in the whole benchmark."""
+    """One entry: what it says, and when it was published. `key` is its own in the whole benchmark, `kind` is
+    what it carries: news, call or initiative."""
 
     key: str
+    kind: str
     title: str
     sentences: tuple[str, ...]
     published: datetime
@@ -48,7 +50,7 @@ def compose(feed: int, place: int, characters: int) -> Item:
         sentences.append(words.fill(templates[len(sentences) % len(templates)]))
         length += len(sentences[-1])
     later = timedelta(hours=place * 7 + feed % 7, minutes=words.chance.randrange(60))
-    return Item(key, title, tuple(sentences), SINCE + later)
+    return Item(key, kind, title, tuple(sentences), SINCE + later)
 
 
 class _Words:

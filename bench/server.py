@@ -39,7 +39,7 @@ def answers(conditions: Conditions) -> dict[bytes, Answer]:
 
 def _answer(number: int, conditions: Conditions) -> Answer:
     slow = False
-    body = _feed(number, int(number < conditions.changed))
+    body = _feed(number, conditions.new if number < conditions.changed else 0)
     if conditions.rough:
         # Odd and even numbers alike, so that Atom and RSS meet the same weather.
         match number % 40:

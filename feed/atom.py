@@ -14,30 +14,35 @@ from markupsafe import Markup
 
 from storage import source_wording, terms, wording
 from storage.catalogue import Entry
-from storage.log import Recorded
+from storage.log import Head, Recorded
 from storage.plain import line
 
 MEDIA_TYPE = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
+LOG_NAMESPACE = "urn:communique:log"
+"""Of the elements that are ours (RFC 4287, section 6.4)."""
 NO_EVENT = "1970-01-01T00:00:00Z"
 """`updated` of a feed that never had an entry: RFC 4287, section 4.1.1, asks for one all the same."""
 
 
-def render(entries: Sequence[Entry], *, title: str, base_url: str, query: str) -> bytes:
-    """The feed document, UTF-8. `query` is the canonical filter that made it, '' for everything."""
+def render(entries: Sequence[Entry], *, title: str, base_url: str, query: str, head: Head) -> bytes:
+    """The feed document, UTF-8. `query` is the canonical filter that made it, '' for everything; `head` is
+    where the log ends."""
     asked = f"?{query}" if query else ""
-    feed = _feed(
-        f"{base_url}/feed.atom{asked}", title, f"{base_url}/{asked}", [entry.event for entry in entries]
-    )
+    events = [entry.event for entry in entries]
+    feed = _feed(f"{base_url}/feed.atom{asked}", title, f"{base_url}/{asked}", events, head)
     for entry in entries:
         _subject_entry(feed, entry, base_url)
     return _document(feed)
 
 
-def render_sources(events: Sequence[Recorded], *, base_url: str, name: Callable[[str], str]) -> bytes:
-    """The feed about the sources themselves, UTF-8. `name` gives the name of a source by its id."""
+def render_sources(
+    events: Sequence[Recorded], *, base_url: str, name: Callable[[str], str], head: Head
+) -> bytes:
+    """The feed about the sources themselves, UTF-8. `name` gives the name of a source by its id; `head` is
+    where the log ends."""
     title = "Communiqué: how the sources are doing"
-    feed = _feed(f"{base_url}/sources.atom", title, f"{base_url}/sources", events)
+    feed = _feed(f"{base_url}/sources.atom", title, f"{base_url}/sources", events, head)
     for event in events:
         _source_entry(feed, event, base_url, name)
     return _document(feed)
@@ -48,7 +53,7 @@ def entry_id(event: Recorded) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:communique:{event.chain}").urn
 
 
-def _feed(address: str, title: str, page: str, events: Sequence[Recorded]) -> ET.Element:
+def _feed(address: str, title: str, page: str, events: Sequence[Recorded], head: Head) -> ET.Element:
     """A feed without entries; `events` are what its entries will be about, the newest first."""
     feed = ET.Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
     _text(feed, "id", address)
@@ -58,6 +63,8 @@ def _feed(address: str, title: str, page: str, events: Sequence[Recorded]) -> ET
     _link(feed, "self", address, MEDIA_TYPE)
     _link(feed, "alternate", page, "text/html")
     _text(feed, "generator", "Communiqué")
+    ended = {"xmlns:log": LOG_NAMESPACE, "position": str(head.position), "chain": head.chain}
+    ET.SubElement(feed, "log:head", ended)
     return feed
 
 
@@ -79,7 +86,7 @@ def _entry(feed: ET.Element, event: Recorded, title: str, base_url: str) -> ET.E
 
 def _source_entry(feed: ET.Element, event: Recorded, base_url: str, name: Callable[[str], str]) -> None:
     payload = event.payload
-    source = payload["source"]
+    source = event.stream.removeprefix("source/")
     title = f"{line(name(source))}: {source_wording.news(event.type, payload)}"
     element = _entry(feed, event, title, base_url)
     _category(element, f"{base_url}/terms/event", event.type, wording.EVENTS[event.type])
@@ -90,7 +97,7 @@ def _subject_entry(feed: ET.Element, entry: Entry, base_url: str) -> None:
     subject, payload = entry.subject, entry.event.payload
     title = f"{wording.EVENTS[entry.event.type]}: {subject.title}"
     element = _entry(feed, entry.event, title, base_url)
-    if announcement := payload["url"] or subject.url:
+    if announcement := payload.get("url") or subject.url:
         _link(element, "via", announcement)
     _category(element, f"{base_url}/terms/kind", subject.kind, subject.kind)
     for slug in subject.technologies:

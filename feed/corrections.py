@@ -83,9 +83,9 @@ def undone(case: Case, twin: Twin, subject: Subject, found: Sequence[Found], rea
 def _came_with(event: Recorded, twin: Twin) -> bool:
     """Whether an event of the subject is the link itself, or a change that the linked announcement made."""
     if event.type == "SubjectLinked":
-        return bool(event.payload["twin"] == twin.id)
+        return bool(event.payload.get("twin") == twin.id)
     moved = event.type in ("CallChanged", "InitiativeChanged")
-    return moved and bool(event.payload["announcement"] == twin.announcement)
+    return moved and bool(event.payload.get("announcement") == twin.announcement)
 
 
 def candidates(case: Case, found: Sequence[Found]) -> dict[str, Found]:
@@ -168,7 +168,8 @@ def _ours(case: Case, subject: Subject) -> set[str]:
     """The facts that were read in this announcement: neither another one moved them since, nor a person."""
     ours = set(_NAMED)
     for event in case.stories.get(subject.id, ()):
-        data = event.payload
+        if not (data := event.payload):
+            continue
         mine = data["announcement"] == case.announcement.id
         if event.type == "SubjectCorrected":
             mine = data["reason"] == RULES

@@ -121,7 +121,7 @@ class Fetcher:
                 timeout=urllib3.Timeout(connect=SILENT_SECONDS, read=SILENT_SECONDS),
             )
         except (exceptions.HTTPError, ValueError, OSError) as error:
-            raise _in_words(error, url) from error
+            raise in_words(error, url) from error
         if sum(len(name) + len(value) for name, value in answer.headers.items()) > HEAD_BYTES:
             answer.close()
             raise HeadTooLarge(_HEAD_TOO_LARGE)
@@ -146,7 +146,7 @@ def _refusal(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Sou
     """What an answer that is none says, with the name of the wall that it comes from."""
     if answer.status == 410:
         return SourceGone("the server says that this feed is gone for good (410 Gone)")
-    line = f"the server answered {answer.status} {_phrase(answer.status)}".rstrip()
+    line = f"the server answered {answer.status} {phrase(answer.status)}".rstrip()
     try:
         page = walls.what_stands_there(_body(url, answer, deadline, walls.LOOKED_AT_BYTES))
     except SourceError:
@@ -174,7 +174,7 @@ def _body(url: str, answer: urllib3.BaseHTTPResponse, deadline: float, enough: i
             if enough is not None and size >= enough:
                 break
     except (exceptions.HTTPError, OSError) as error:
-        raise _in_words(error, url) from error
+        raise in_words(error, url) from error
     return b"".join(chunks)
 
 
@@ -225,14 +225,16 @@ def _origin(url: str) -> tuple[str, str, int]:
     raise AddressRefused(f"{url[:200]!r} is no http or https address")
 
 
-def _phrase(status: int) -> str:
+def phrase(status: int) -> str:
+    """What a status is called (RFC 9110, section 15); '' for one that has no name."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
 
 
-def _in_words(error: Exception, url: str) -> SourceError:
+def in_words(error: Exception, url: str) -> SourceError:
+    """What went wrong between us and the server of this address, as one clear line."""
     host = urlsplit(url).netloc
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, http.client.LineTooLong) or "more than 100 headers" in str(cause):

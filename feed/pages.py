@@ -6,25 +6,25 @@ May not import notifier: forms for subscribers are its own blueprint.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 from markupsafe import Markup
 
-from feed import atom, quoted, source_pages
+from feed import atom, by_hand, quoted, revisions, source_pages
 from feed.linked import Page, together
 from feed.quoted import Piece
 from feed.source import Catalogue
-from storage import catalogue, cursors, filters, log, source_wording, terms, wording
+from storage import carrying, catalogue, cursors, filters, listings, log, source_wording, terms, wording
 from storage.catalogue import Announcement
 from storage.clock import now
 from storage.database import Database, Tx
-from storage.events import Evidence
+from storage.events import TYPES, Evidence
 from storage.filters import Filter
 from storage.log import Head, Recorded
 
 PAGE = 50
-NDJSON_SLICE = 1000
 POSITION = "<int(max=999999999999999999):position>"
 """As large as a position may be asked for: SQLite counts in 64 bits."""
 
@@ -33,7 +33,7 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
     """The routes over this log and this catalogue of sources."""
     pages = Blueprint("feed", __name__, template_folder="templates", static_folder="static")
     _listings(pages, log_db, base_url)
-    _records(pages, log_db)
+    _records(pages, log_db, base_url)
     source_pages.add(pages, log_db, sources, base_url)
 
     @pages.app_context_processor
@@ -46,6 +46,8 @@ def blueprint(log_db: Database, sources: Catalogue, base_url: str) -> Blueprint:
             "technologies": [(item.slug, item.label) for item in terms.technologies().values()],
             "ago": ago,
             "coded": coded,
+            "revised": revisions.shown,
+            "said": said,
             "source_name": lambda key: watched[key].name if key in watched else key,
         }
 
@@ -59,16 +61,16 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
     def front() -> str:
         with log_db.read() as tx:
             wanted, before = _asked(tx)
-            entries = catalogue.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
+            entries = listings.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
             return render_template(
                 "front.html",
                 entries=entries[:PAGE],
                 more=entries[PAGE - 1].event.position if len(entries) > PAGE else None,
-                closing=catalogue.closing(tx, now(), limit=8),
-                counts=catalogue.counts(tx),
+                closing=listings.closing(tx, now(), limit=8),
+                counts=listings.counts(tx),
                 head=log.head(tx),
                 health=source_pages.overview(cursors.everything(tx)),
-                countries=[(code, terms.country_name(code)) for code in catalogue.values(tx, "country")],
+                countries=[(code, terms.country_name(code)) for code in listings.values(tx, "country")],
                 **_wish(wanted),
             )
 
@@ -76,12 +78,13 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
     def feed_atom() -> Response:
         with log_db.read() as tx:
             wanted, _ = _asked(tx)
-            entries = catalogue.entries(tx, wanted, now(), limit=PAGE)
+            entries = listings.entries(tx, wanted, now(), limit=PAGE)
             head = log.head(tx)
         title = "Communiqué: initiatives and funding calls of governments"
         if wanted != filters.EVERYTHING:
             title = f"Communiqué: {wording.wish(wanted)}"
-        body = atom.render(entries, title=title, base_url=base_url, query=filters.to_query(wanted))
+        query = filters.to_query(wanted)
+        body = atom.render(entries, title=title, base_url=base_url, query=query, head=head)
         response = current_app.response_class(body, mimetype=atom.MEDIA_TYPE)
         return _validated(response, head, wanted)
 
@@ -92,7 +95,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
             if wanted == filters.EVERYTHING:
                 found = log.newest(tx, before=before, limit=PAGE + 1)
             else:
-                entries = catalogue.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
+                entries = listings.entries(tx, wanted, now(), before=before, limit=PAGE + 1)
                 found = [entry.event for entry in entries]
             more = found[PAGE - 1].position if len(found) > PAGE else None
             return render_template(
@@ -100,7 +103,7 @@ def _listings(pages: Blueprint, log_db: Database, base_url: str) -> None:
             )
 
 
-def _records(pages: Blueprint, log_db: Database) -> None:
+def _records(pages: Blueprint, log_db: Database, base_url: str) -> None:
     """What shows one thing: an event, a subject, the raw lines."""
 
     @pages.get(f"/events/{POSITION}")
@@ -110,8 +113,18 @@ def _records(pages: Blueprint, log_db: Database) -> None:
             entry = catalogue.entry(tx, found)
             before = log.get(tx, position - 1)
             head = log.head(tx)
+            changed = revisions.shown(said(found), lambda digest: log.text(tx, digest))
         previous = before.chain if before else log.GENESIS
-        return render_template("event.html", event=found, entry=entry, previous=previous, head=head)
+        return render_template(
+            "event.html",
+            event=found,
+            entry=entry,
+            changed=changed,
+            previous=previous,
+            head=head,
+            digest_command=by_hand.digest_command(found, base_url),
+            chain_command=by_hand.chain_command(found, previous),
+        )
 
     @pages.get(f"/events/{POSITION}.json")
     def event_json(position: int) -> Response:
@@ -121,8 +134,8 @@ def _records(pages: Blueprint, log_db: Database) -> None:
 
     @pages.get("/events.ndjson")
     def events_ndjson() -> Response:
-        lines = _lines(log_db, _position("after") or 0)
-        return current_app.response_class(lines, mimetype="application/x-ndjson")
+        slices = carrying.slices(log_db, after=_position("after") or 0, texts=_flag("texts"))
+        return current_app.response_class(map("".join, slices), mimetype="application/x-ndjson")
 
     @pages.get("/subjects/<key>")
     def subject(key: str) -> str:
@@ -152,9 +165,9 @@ def _records(pages: Blueprint, log_db: Database) -> None:
 def _told(tx: Tx, story: Sequence[Recorded]) -> list[tuple[Announcement, list[list[Piece]]]]:
     """The announcements that a subject's facts were read in, each with the passages that say them."""
     read: dict[str, dict[str, list[Evidence]]] = {}
-    for event in story:
-        fields = read.setdefault(event.payload["announcement"], {})
-        items = [Evidence(**item) for item in event.payload.get("evidence", ())]
+    for payload in filter(None, map(said, story)):
+        fields = read.setdefault(payload["announcement"], {})
+        items = [Evidence(**item) for item in payload["evidence"]]
         # What was read last of a field counts.
         fields.update(
             {name: [item for item in items if item.field == name] for name in {i.field for i in items}}
@@ -190,6 +203,13 @@ def _position(name: str) -> int | None:
     return int(given) if given else None
 
 
+def _flag(name: str) -> bool:
+    """Whether a query parameter is 1; anything but 0 or 1 is a 400."""
+    if (given := request.args.get(name, "0")) not in ("0", "1"):
+        abort(400, f"{name} is {given[:50]!r}: use 1 or 0")
+    return given == "1"
+
+
 def _wish(wanted: Filter) -> dict[str, object]:
     return {
         "wanted": wanted,
@@ -207,16 +227,10 @@ def _validated(response: Response, head: Head, wanted: Filter) -> Response:
     return response
 
 
-def _lines(log_db: Database, after: int) -> Iterator[str]:
-    """The log from behind `after` to its end, slice by slice, so that no reader holds a transaction."""
-    while True:
-        with log_db.read() as tx:
-            events = list(log.read(tx, after=after, limit=NDJSON_SLICE))
-        for event in events:
-            yield event.line() + "\n"
-        if len(events) < NDJSON_SLICE:
-            return
-        after = events[-1].position
+def said(event: Recorded) -> dict[str, Any]:
+    """What an event says, for pages: nothing where its type is of a later version, whose words could be
+    anything."""
+    return event.payload if event.type in TYPES else {}
 
 
 def coded(words: str) -> Markup:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 
 from feed import atom, health, opml
 from feed.source import Catalogue
-from storage import cursors, hubs, source_wording, wording
+from storage import cursors, hubs, log, source_wording, wording
 from storage import source_history as told
 from storage.clock import from_stamp, now
 from storage.cursors import Cursor
@@ -47,15 +47,15 @@ def add(pages: Blueprint, log_db: Database, sources: Catalogue, base_url: str) -
     def sources_atom() -> Response:
         moment = now()
         with log_db.read() as tx:
-            events = told.newest(tx)
-        watched = sources.current()
-        body = atom.render_sources(
-            events, base_url=base_url, name=lambda key: watched[key].name if key in watched else key
-        )
+            events, head = told.newest(tx), log.head(tx)
+        names = {key: source.name for key, source in sources.current().items()}
+        body = atom.render_sources(events, base_url=base_url, name=lambda key: names.get(key, key), head=head)
         response = current_app.response_class(body, mimetype=atom.MEDIA_TYPE)
         response.headers["Cache-Control"] = "no-cache"
-        # Of the whole answer, since a new name in the catalogue changes it, too.
-        response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+        # Of what is told: a new name in the catalogue changes it, too. Weak (RFC 9110, section 8.8.1), since
+        # the log's head may go on without any news of sources.
+        shown = [(event.chain, names.get(event.payload.get("source", ""))) for event in events]
+        response.set_etag(hashlib.sha256(repr(shown).encode()).hexdigest()[:32], weak=True)
         # The date counts in seconds: one that is not over yet could bring more.
         if events and moment - (modified := from_stamp(events[0].recorded_at)) > timedelta(seconds=1):
             response.last_modified = modified

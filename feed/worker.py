@@ -25,7 +25,7 @@ from notifier import deliver, operator
 from notifier.channels import Channel, open_channel
 from notifier.message import Letterhead
 from notifier.tokens import Tokens
-from storage import cursors, people
+from storage import cursors, people, rebuild
 from storage.clock import now
 from storage.database import Database, open_database
 from storage.errors import StorageError
@@ -41,6 +41,7 @@ VISIT_SECONDS = 5
 CLOSE_SECONDS = 15
 PLAN_VISITS_SECONDS = 600
 VISITING_THREADS = 4
+TOLD_EVERY = 50_000
 UNCONFIRMED = timedelta(days=7)
 
 
@@ -69,6 +70,7 @@ def run(settings: Settings) -> None:
     """Poll, notify and keep house until SIGTERM or SIGINT; then finish what is in hand and return."""
     work = _prepare(settings)
     work.sources = work.catalogue.current()
+    rebuild.bring_up_to_date(work.log_db, _tell_progress)
     poll.prepare(work.log_db, work.sources.values())
     # Blocked before any thread starts, and waited for below: a handler would run whenever the main thread
     # happens to wake, and could meet a lock that it holds.
@@ -185,6 +187,12 @@ def _prepare(settings: Settings) -> Work:
         letterhead=letterhead(settings),
         operators=settings.operators,
     )
+
+
+def _tell_progress(done: int, total: int) -> None:
+    """Every so often, since nothing is polled meanwhile."""
+    if done % TOLD_EVERY == 0 or done == total:
+        logger.info("computing the read model again: %d of %d events", done, total)
 
 
 def _poll(work: Work, due: Source) -> None:

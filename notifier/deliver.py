@@ -114,6 +114,9 @@ def _deliver(
 ) -> bool:
     try:
         message = _render(log_db, letterhead, subscription, batch)  # step 8
+        if message is None:
+            _drop(people_db, batch)
+            return False
         channel.send(message, subscription.email)  # step 9
     except DeliveryError as error:
         _put_off(people_db, batch, error)
@@ -130,12 +133,18 @@ def _deliver(
 
 def _render(
     log_db: Database, letterhead: Letterhead, subscription: Subscription, batch: Batch
-) -> EmailMessage:
+) -> EmailMessage | None:
+    """None where nothing of the batch can be told any more."""
     if batch.positions == (CONFIRMATION,):
         return writing.confirmation(letterhead, subscription, batch, now())
     with log_db.read() as tx:
         entries = [entry for position in batch.positions if (entry := _entry(tx, position))]
-    return writing.alert(letterhead, subscription, batch, entries, now())
+    return writing.alert(letterhead, subscription, batch, entries, now()) if entries else None
+
+
+def _drop(people_db: Database, batch: Batch) -> None:
+    with people_db.write() as tx:
+        outbox.fail(tx, batch, holders.me(), now(), "its events were taken out of the log")
 
 
 def _put_off(people_db: Database, batch: Batch, error: DeliveryError) -> None:
@@ -167,9 +176,10 @@ def _slice(log_db: Database, start: int) -> tuple[int, list[Entry]]:
 
 def _is_news(entry: Entry) -> bool:
     """Whether anyone should be told: not what a source already showed at its first poll, not what came in a
-    flood, nor what happens to that before it is released, and not that only words have changed."""
+    flood, nor what happens to that before it is released, not that only words have changed, nor what was
+    redacted."""
     payload = entry.event.payload
-    if entry.backfill or entry.held or payload.get("held"):
+    if not payload or entry.backfill or entry.held or payload.get("held"):
         return False
     changed = payload.get("changed")
     return changed is None or not WORDS.issuperset(changed)

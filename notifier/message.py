@@ -163,7 +163,7 @@ def _item(letterhead: Letterhead, entry: Entry) -> dict[str, Any]:
         ],
         "quotes": list(quotes)[:3],
         "reason": payload.get("reason"),
-        "url": payload["url"] or subject.url,
+        "url": payload.get("url") or subject.url,
         "story_url": f"{letterhead.base_url}/subjects/{subject.id}",
     }
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from notifier.address import normal
 from notifier.message import CADENCES
 from notifier.tokens import ForgedToken, StaleToken, Tokens
-from storage import catalogue, cursors, filters, log, outbox, people, terms, wording
+from storage import cursors, filters, listings, log, outbox, people, terms, wording
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.filters import FilterError
@@ -134,7 +134,7 @@ def known_cadence(given: str) -> str:
 
 def _form(log_db: Database, values: MultiDict[str, str], error: str | None = None) -> Response:
     with log_db.read() as tx:
-        offered = dict.fromkeys((*OFFERED, *catalogue.values(tx, "country")))
+        offered = dict.fromkeys((*OFFERED, *listings.values(tx, "country")))
     countries = [(code, terms.country_name(code)) for code in offered]
     page = render_template("subscribe.html", values=values, error=error, countries=countries)
     return make_response(page, 400 if error else 200)

@@ -1,21 +1,23 @@
-"""The read model: announcements, subjects, and what they can be found by.
+"""The read model: announcements, subjects, and the events of each.
 
 Reads only: storage.effects writes it, event by event. May not decide anything: it holds what the events say.
+What a filter finds is storage.listings.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from storage import log
-from storage.clock import to_stamp
 from storage.database import Tx
 from storage.events import Evidence, Money
-from storage.filters import Filter, Subject, horizon, words
+from storage.filters import Subject, words
 from storage.log import Recorded
 
 FACETS = {"technology": "technologies", "country": "countries", "body": "bodies"}
@@ -180,20 +182,25 @@ def twins(tx: Tx, key: str) -> list[Twin]:
 
 def rivals(tx: Tx, kind: str, title: str, source: str, since: int, *, limit: int = 20) -> list[Rival]:
     """The subjects that sources other than `source` announced from position `since` on and whose words are
-    most like the title, the likest first."""
-    wanted = " OR ".join(f'"{word}"' for word in dict.fromkeys(words(title)) if len(word) > 2)
-    if not wanted:
-        return []
-    rows = tx.execute(
-        "SELECT s.*, a.day FROM subjects_search f JOIN subjects s ON s.announced = f.rowid"
-        " JOIN announcements a ON a.id = s.announcement"
-        " WHERE subjects_search MATCH ? AND f.rowid >= ? AND s.kind = ? AND s.source <> ?"
-        " AND s.retracted IS NULL ORDER BY f.rank LIMIT ?",
-        (wanted, since, kind, source, limit),
-    )
-    return [
-        Rival(read_subject(row), row["day"], not (row["backfill"] or row["held"])) for row in rows.fetchall()
-    ]
+    most like the title, the likest first: a word that few of them have counts more."""
+    count = tx.execute("SELECT COUNT(*) AS n FROM subjects WHERE announced >= ?", (since,)).fetchone()["n"]
+    alike: dict[int, float] = defaultdict(float)
+    for word in dict.fromkeys(word for word in words(title) if len(word) > 2):
+        rows = tx.execute(
+            "SELECT s.announced FROM subjects_search f JOIN subjects s ON s.announced = f.rowid"
+            " WHERE subjects_search MATCH ? AND f.rowid >= ? AND s.kind = ? AND s.source <> ?"
+            " AND s.retracted IS NULL",
+            (f'"{word}"', since, kind, source),
+        ).fetchall()
+        for row in rows:
+            alike[row["announced"]] += math.log(1 + count / len(rows))
+    likest = sorted(alike, key=lambda number: (-alike[number], number))[:limit]
+    found = tx.execute(
+        "SELECT s.*, a.day FROM json_each(?) l JOIN subjects s ON s.announced = l.value"
+        " JOIN announcements a ON a.id = s.announcement ORDER BY l.key",
+        (json.dumps(likest),),
+    ).fetchall()
+    return [Rival(read_subject(row), row["day"], not (row["backfill"] or row["held"])) for row in found]
 
 
 def pages(tx: Tx, keys: Sequence[str]) -> dict[str, tuple[str, str | None]]:
@@ -210,25 +217,6 @@ def pages(tx: Tx, keys: Sequence[str]) -> dict[str, tuple[str, str | None]]:
 def story(tx: Tx, key: str) -> list[Recorded]:
     """All events of the subject with this id, oldest first."""
     return list(log.read(tx, stream=f"subject/{key}"))
-
-
-def entries(
-    tx: Tx, wanted: Filter, now: datetime, *, before: int | None = None, limit: int = 50
-) -> list[Entry]:
-    """The newest events of the subjects that are wanted, newest first; with `before`, those in front of
-    that position. What is held is left out."""
-    where, params = _where(wanted, now)
-    where.append("NOT s.held AND s.retracted IS NULL")
-    if before is not None:
-        where.append("se.position < ?")
-        params.append(before)
-    rows = tx.execute(
-        "SELECT e.*, s.announced FROM subject_events se"
-        " JOIN events e ON e.position = se.position JOIN subjects s ON s.announced = se.subject"
-        f" WHERE {' AND '.join(where)} ORDER BY se.position DESC LIMIT ?",
-        (*params, limit),
-    ).fetchall()
-    return [_entry(tx, row) for row in rows]
 
 
 def entry(tx: Tx, event: Recorded) -> Entry | None:
@@ -248,38 +236,11 @@ def released(tx: Tx, position: int) -> list[Entry]:
         " WHERE s.released = ? AND s.closed IS NULL AND s.retracted IS NULL ORDER BY e.position",
         (position,),
     ).fetchall()
-    return [_entry(tx, row) for row in rows]
+    return [read_entry(tx, row) for row in rows]
 
 
-def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
-    """The open calls whose deadline comes next, soonest first."""
-    rows = tx.execute(
-        "SELECT * FROM subjects"
-        " WHERE closes_at IS NOT NULL AND closed IS NULL AND closes_at >= ?"
-        " AND NOT held AND retracted IS NULL"
-        " ORDER BY closes_at, announced LIMIT ?",
-        (to_stamp(now), limit),
-    )
-    return [read_subject(row) for row in rows]
-
-
-def counts(tx: Tx) -> dict[str, int]:
-    """How many announcements, initiatives and calls are recorded."""
-    counted = "(SELECT COUNT(*) FROM subjects WHERE kind = '{}' AND NOT held AND retracted IS NULL)"
-    row = tx.execute(
-        "SELECT (SELECT COUNT(*) FROM announcements) AS announcements,"
-        f" {counted.format('initiative')} AS initiatives, {counted.format('call')} AS calls"
-    ).fetchone()
-    return dict(row)
-
-
-def values(tx: Tx, name: str) -> list[str]:
-    """The values of a facet (technology, country or body) that occur, in order."""
-    rows = tx.execute("SELECT DISTINCT value FROM facets WHERE name = ? ORDER BY value", (name,))
-    return [row["value"] for row in rows]
-
-
-def _entry(tx: Tx, row: Any) -> Entry:
+def read_entry(tx: Tx, row: Any) -> Entry:
+    """The entry of a row of `events` that names the number of its subject (`announced`), too."""
     columns = dict(row)
     announced = columns.pop("announced")
     found = tx.execute("SELECT * FROM subjects WHERE announced = ?", (announced,)).fetchone()
@@ -307,13 +268,13 @@ def _before_changes(tx: Tx, subject: Subject, position: int, row: Any) -> Subjec
     if row["latest"] <= position:
         return subject
     rows = tx.execute(
-        "SELECT e.data FROM subject_events se JOIN events e ON e.position = se.position"
+        "SELECT e.* FROM subject_events se JOIN events e ON e.position = se.position"
         " WHERE se.subject = ? AND se.position > ? AND e.type LIKE '%Changed' ORDER BY se.position DESC",
         (row["announced"], position),
     )
     before: dict[str, Any] = {}
     for later in rows.fetchall():
-        for name, sides in json.loads(later["data"])["changed"].items():
+        for name, sides in Recorded(**dict(later)).payload.get("changed", {}).items():
             if name == "money":
                 before[name] = tuple(Money(**item) for item in sides["from"])
             elif name in (*FACETS.values(), "opens", "closes", "zone", "title", "summary"):
@@ -341,57 +302,3 @@ def read_subject(row: Any) -> Subject:
         retracted=row["retracted"] is not None,
         zone=row["zone"],
     )
-
-
-def _where(wanted: Filter, now: datetime) -> tuple[list[str], list[Any]]:
-    """The filter as SQL over `s` (subjects) and `e` (events): what `filters.matches` says, for many rows."""
-    where: list[str] = []
-    params: list[Any] = []
-
-    def add(condition: str, *values: Any) -> None:
-        where.append(condition)
-        params.extend(values)
-
-    def any_of(values: Iterable[str]) -> str:
-        return json.dumps(list(values))
-
-    for column in ("kind", "source"):
-        if values := getattr(wanted, column):
-            add(f"s.{column} IN (SELECT value FROM json_each(?))", any_of(values))
-    facet = "s.announced IN (SELECT subject FROM facets WHERE name = ? AND value"
-    for name in FACETS:
-        if values := getattr(wanted, name):
-            add(f"{facet} IN (SELECT value FROM json_each(?)))", name, any_of(values))
-    for code in wanted.partners:
-        add(f"{facet} = ?)", "country", code)
-    if wanted.q:
-        phrase = " ".join(f'"{word}"' for word in wanted.q.split())
-        add("s.announced IN (SELECT rowid FROM subjects_search WHERE subjects_search MATCH ?)", phrase)
-    if wanted.since:
-        add("e.recorded_at >= ?", wanted.since.isoformat())
-    if wanted.until:
-        add("e.recorded_at < ?", f"{wanted.until.isoformat()}U")  # behind every time of that day
-    if wanted.closing_within is not None:
-        end = to_stamp(horizon(now, wanted.closing_within))
-        add("s.closed IS NULL AND s.closes_at BETWEEN ? AND ?", to_stamp(now), end)
-    if wanted.min_amount:
-        amount, currency = wanted.min_amount
-        add(
-            "s.announced IN (SELECT subject FROM amounts WHERE currency = ? AND amount >= ?)",
-            currency,
-            float(amount),
-        )
-    if wanted.status:
-        add(f"({' OR '.join(_STATUS[value] for value in wanted.status)})")
-        moment = to_stamp(now)
-        params.extend(moment for value in wanted.status for _ in range(_STATUS[value].count("?")))
-    return where, params
-
-
-_CLOSED = "(s.closed IS NOT NULL OR COALESCE(s.closes_at < ?, 0))"
-_UPCOMING = "COALESCE(s.opens_at > ?, 0)"
-_STATUS = {
-    "closed": f"(s.kind = 'call' AND {_CLOSED})",
-    "upcoming": f"(s.kind = 'call' AND NOT {_CLOSED} AND {_UPCOMING})",
-    "open": f"(s.kind = 'call' AND NOT {_CLOSED} AND NOT {_UPCOMING})",
-}

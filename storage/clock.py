@@ -15,7 +15,7 @@ def now() -> datetime:
 
 def to_stamp(moment: datetime) -> str:
     """`2024-07-24T18:05:12.345678Z`. The moment must have a time zone."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def from_stamp(stamp: str) -> datetime:

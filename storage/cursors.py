@@ -130,8 +130,16 @@ def troubled(tx: Tx) -> list[Cursor]:
 
 
 def known(tx: Tx) -> set[str]:
-    """The ids of the sources in the catalogue."""
-    return {row["source"] for row in tx.execute("SELECT source FROM cursors WHERE active = 1")}
+    """The ids of the sources in the catalogue, and of those in the log: a mirror has no others."""
+    rows = tx.execute(
+        "SELECT source FROM cursors WHERE active = 1 UNION"
+        # From one source to the next by the index, since there may be a million announcements.
+        " SELECT source FROM (WITH RECURSIVE told (source) AS ("
+        "SELECT MIN(source) FROM announcements UNION ALL"
+        " SELECT (SELECT MIN(source) FROM announcements WHERE source > told.source) FROM told"
+        " WHERE told.source IS NOT NULL) SELECT source FROM told) WHERE source IS NOT NULL"
+    )
+    return {row["source"] for row in rows}
 
 
 def get(tx: Tx, source: str) -> Cursor | None:

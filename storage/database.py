@@ -38,17 +38,30 @@ class Tx(Protocol):
         """Run one statement. Raises StorageError with the database's own words."""
 
 
+class Draft(Protocol):
+    """Some tables, empty at first, that are filled unseen and then take the place of a database's own."""
+
+    def write(self) -> AbstractContextManager[Tx]:
+        """A transaction in which the tables of the draft hide those of the database; all others are those of
+        the database and can be read."""
+
+    def swap(self) -> AbstractContextManager[Tx]:
+        """The same, while nobody else may write to the database; on leaving, the tables of the draft replace
+        the old ones, at once for every reader. Rolls back on an exception."""
+
+
 class Database(Protocol):
     """Where one schema (`log` or `people`) lives. Safe to use from several threads."""
 
     def read(self) -> AbstractContextManager[Tx]:
         """A consistent snapshot; what is written inside is refused."""
 
-    def write(self, *, durable: bool = True) -> AbstractContextManager[Tx]:
+    def write(self, *, durable: bool = True, thorough: bool = False) -> AbstractContextManager[Tx]:
         """The only writer at its time. Commits on leaving, rolls back on an exception.
 
         What is not `durable` survives the end of this process, but a power cut may undo it, whole, until
-        something durable is written: for bookkeeping whose loss costs no event."""
+        something durable is written: for bookkeeping whose loss costs no event. `thorough` overwrites what is
+        deleted; `forget` does the rest."""
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date; the names of the steps that were applied just now."""
@@ -63,8 +76,16 @@ class Database(Protocol):
         """Leave no trace of what was deleted, in no file beside the database either; False when somebody
         is reading just now, so that it has to be said again later."""
 
+    def draft(self, tables: Sequence[str], indexes: Sequence[str] = ()) -> AbstractContextManager[Draft]:
+        """Empty tables under the names of these, with these of their indexes. Of what only the old ones held,
+        no byte is left in the database's files. Raises Taken while another process has a draft."""
+
     def copy(self, path: Path) -> None:
         """Write a consistent copy to `path`, while others read and write."""
+
+    def compact(self, path: Path) -> None:
+        """Write a copy of the log's record and read model for other programs, without bookkeeping, while
+        others read and write. The file appears when it is whole. Raises StorageError where one is there."""
 
     def close(self) -> None:
         """Give the connections back. The object cannot be used afterwards."""

@@ -1,38 +1,30 @@
 """What each event does to the read model.
 
-The only writer of announcements, subjects and what they can be found by: `apply`, in the transaction that
-appends the event, and `rebuild`. May not decide anything: it writes down what the events say.
+The only writer of announcements, subjects and what they can be found by: in the transaction that appends an
+event, and when storage.rebuild reads the log again. May not decide anything: it writes what the events say.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Set
+from datetime import UTC
 from typing import Any
 
-from storage import log
 from storage.catalogue import FACETS, read_subject
 from storage.clock import to_stamp
 from storage.database import Tx
 from storage.filters import first_moment, last_moment, words
 from storage.log import Recorded
 
+VERSION = 2
+"""Of what is written here: a read model that another version wrote is computed again (storage.rebuild)."""
+
 
 def apply(tx: Tx, event: Recorded) -> None:
     """Bring the read model up to `event`, which follows the last one that was applied."""
-    if effect := _EFFECTS.get(event.type):
+    if (effect := _EFFECTS.get(event.type)) and not event.is_redacted:
         effect(tx, event, event.payload)
-
-
-def rebuild(tx: Tx) -> int:
-    """Compute the read model again from the log; returns the number of events read."""
-    tables = ("twins", "subject_events", "amounts", "facets", "subjects_search", "subjects", "announcements")
-    for table in tables:
-        tx.execute(f"DELETE FROM {table}")
-    count = 0
-    for event in log.read(tx):
-        apply(tx, event)
-        count += 1
-    return count
 
 
 def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
@@ -48,13 +40,14 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             data["summary"],
             data["published_at"],
             data["text"],
-            data.get("page"),
+            data["page"],
             event.position,
             int(data["backfill"]),
-            int(data.get("held", False)),
+            int(data["held"]),
             day(data["published_at"], event.recorded_at),
         ),
     )
+    _count(tx, "announcements", 1)
 
 
 def day(published_at: str | None, recorded_at: str) -> str:
@@ -63,7 +56,8 @@ def day(published_at: str | None, recorded_at: str) -> str:
     if not published_at:
         return recorded
     try:
-        return min(to_stamp(first_moment(published_at))[:10], recorded)
+        moment = first_moment(published_at)
+        return min(moment.astimezone(UTC).date().isoformat(), recorded)
     except (ValueError, OverflowError):
         return recorded
 
@@ -71,7 +65,7 @@ def day(published_at: str | None, recorded_at: str) -> str:
 def _read(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute(
         "UPDATE announcements SET page = ?, published_at = COALESCE(published_at, ?) WHERE id = ?",
-        (data["page"], data.get("published_at"), data["announcement"]),
+        (data["page"], data["published_at"], data["announcement"]),
     )
 
 
@@ -79,7 +73,7 @@ def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
     columns = "".join(f"{name} = ?, " for name in changed)
     # Before a reason was given, what was back had lost the mark in its title.
-    back = bool(data.get("reason")) or "title" in changed
+    back = data["reason"] or "title" in changed
     tx.execute(
         f"UPDATE announcements SET {columns}revised = ?{', withdrawn = NULL' if back else ''} WHERE id = ?",
         (*changed.values(), event.position, data["announcement"]),
@@ -95,46 +89,44 @@ def _withdrawn(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 
 def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
-        # Told anew, as news: by a source to which it is new, behind one that had it in its archive.
-        tx.execute(
-            "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
-            (int(data["backfill"]), int(data.get("held", False)), number),
-        )
-        # A third source that shows it has no more to tell.
-        tx.execute("UPDATE announcements SET backfill = 0, held = 0 WHERE id = ?", (data["announcement"],))
-        _happened(tx, event, number)
+        _announced_again(tx, event, data, number)
         return
     kind = "call" if event.type.startswith("Call") else "initiative"
     plain = ("title", "url", "summary", "source", "announcement")
     lists = (*FACETS.values(), "money", "evidence")
-    columns = [
-        "announced",
-        "latest",
-        "id",
-        "kind",
-        "backfill",
-        "held",
-        *plain,
-        *lists,
-        "opens",
-        "closes",
-        "zone",
-    ]
+    dates = ("opens", "closes", "zone")
+    columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, *dates]
     values = [event.position, event.position, data["subject"], kind]
-    values += [int(data["backfill"]), int(data.get("held", False))]
+    values += [int(data["backfill"]), int(data["held"])]
     values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
-    values += [data["opens"], data["closes"], data.get("zone")]
+    values += [data[name] for name in dates]
     marks = ", ".join("?" * len(columns))
     tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
     _happened(tx, event, event.position)
-    _index(tx, event.position)
+    _index(tx, event.position, _INDEXED)
+    if not data["held"]:
+        _count(tx, f"{kind}s", 1)
+
+
+def _announced_again(tx: Tx, event: Recorded, data: dict[str, Any], number: int) -> None:
+    """Told anew, as news: by a source to which it is new, behind one that had it in its archive."""
+    before = _visible(tx, number)
+    tx.execute(
+        "UPDATE subjects SET backfill = ?, held = ? WHERE announced = ?",
+        (int(data["backfill"]), int(data["held"]), number),
+    )
+    # A third source that shows it has no more to tell.
+    tx.execute("UPDATE announcements SET backfill = 0, held = 0 WHERE id = ?", (data["announcement"],))
+    _happened(tx, event, number)
+    _index(tx, number, frozenset(), position=event.position)
+    _recount(tx, number, before)
 
 
 def _changed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         _set(tx, number, data["changed"])
         _happened(tx, event, number)
-        _index(tx, number)
+        _index(tx, number, data["changed"].keys(), position=event.position)
 
 
 def _set(tx: Tx, number: int, changed: dict[str, Any]) -> None:
@@ -164,7 +156,7 @@ def _linked(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
         ),
     )
     _set(tx, number, data["changed"])
-    _index(tx, number)
+    _index(tx, number, data["changed"].keys())
 
 
 def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
@@ -172,24 +164,33 @@ def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is None:
         return
     changed = data["changed"]
+    before = _visible(tx, number)
     _set(tx, number, changed)
     if "twin" in changed:
         tx.execute("DELETE FROM twins WHERE id = ?", (changed["twin"]["from"],))
     if "retracted" in changed:
         retracted = event.position if changed["retracted"]["to"] else None
         tx.execute("UPDATE subjects SET retracted = ? WHERE announced = ?", (retracted, number))
-    _index(tx, number)
+    _index(tx, number, changed.keys())
+    _recount(tx, number, before)
 
 
 def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
-        if not data.get("backfill"):  # else nobody was ever told that it was open
+        if not data["backfill"]:  # else nobody was ever told that it was open
             _happened(tx, event, number)
+            _index(tx, number, frozenset(), position=event.position)
 
 
 def _released(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     tx.execute("UPDATE announcements SET held = 0 WHERE source = ? AND held", (data["source"],))
+    for row in tx.execute(
+        "SELECT kind, COUNT(*) AS shown FROM subjects WHERE source = ? AND held AND retracted IS NULL"
+        " GROUP BY kind",
+        (data["source"],),
+    ).fetchall():
+        _count(tx, f"{row['kind']}s", row["shown"])
     tx.execute(
         "UPDATE subjects SET held = 0, released = ? WHERE source = ? AND held",
         (event.position if data["told"] else None, data["source"]),
@@ -206,32 +207,68 @@ def _happened(tx: Tx, event: Recorded, number: int) -> None:
     tx.execute("UPDATE subjects SET latest = ? WHERE announced = ?", (event.position, number))
 
 
-def _index(tx: Tx, number: int) -> None:
-    """Write anew what the subject can be found by."""
+def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = None) -> None:
+    """Write down what the subject can be found by: anew where the facts `changed`, and for its event at
+    `position`, where it has one more."""
     row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
     now = read_subject(row)
-    tx.execute("DELETE FROM facets WHERE subject = ?", (number,))
-    tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
-    for name, column in FACETS.items():
-        for value in sorted(set(getattr(now, column))):
-            tx.execute("INSERT INTO facets (name, value, subject) VALUES (?, ?, ?)", (name, value, number))
-    for money in now.money:
+    pairs = {("kind", now.kind), ("source", now.source)}
+    pairs |= {(name, value) for name, column in FACETS.items() for value in getattr(now, column)}
+    for one in _to_index(tx, number, position, anew=bool(changed & _FACETED)):
+        tx.execute("DELETE FROM facets WHERE position = ?", (one,))
         tx.execute(
-            "INSERT INTO amounts (subject, currency, amount) VALUES (?, ?, ?)",
-            (number, money.currency, float(money.amount)),
+            "INSERT INTO facets (name, value, position)"
+            " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?)",
+            (one, json.dumps(sorted(pairs))),
         )
-    tx.execute(
-        "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
-        (
-            to_stamp(first_moment(now.opens, now.zone)) if now.opens else None,
-            to_stamp(last_moment(now.closes, now.zone)) if now.closes else None,
-            number,
-        ),
-    )
-    tx.execute(
-        "INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)",
-        (number, " ".join(words(f"{now.title} {now.summary}"))),
-    )
+    said = " ".join(words(f"{now.title} {now.summary}"))
+    for one in _to_index(tx, number, position, anew=bool(changed & _SEARCHED)):
+        tx.execute("INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)", (one, said))
+    if "money" in changed:
+        tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
+        for currency, amount in {(item.currency, float(item.amount)) for item in now.money}:
+            tx.execute(
+                "INSERT INTO amounts (currency, amount, subject) VALUES (?, ?, ?)", (currency, amount, number)
+            )
+    if changed & {"opens", "closes", "zone"}:
+        tx.execute(
+            "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
+            (
+                to_stamp(first_moment(now.opens, now.zone)) if now.opens else None,
+                to_stamp(last_moment(now.closes, now.zone)) if now.closes else None,
+                number,
+            ),
+        )
+
+
+def _to_index(tx: Tx, number: int, position: int | None, *, anew: bool) -> list[int]:
+    """The events of a subject that are to be found in another way: the one at `position`, or all."""
+    if anew and position != number:  # the first event of a subject is all of them
+        rows = tx.execute("SELECT position FROM subject_events WHERE subject = ?", (number,))
+        return [row["position"] for row in rows.fetchall()]
+    return [] if position is None else [position]
+
+
+_FACETED = frozenset(FACETS.values())
+_SEARCHED = frozenset({"title", "summary"})
+_INDEXED = frozenset({*_FACETED, "title", "money", "opens", "closes", "zone"})
+
+
+def _visible(tx: Tx, number: int) -> bool:
+    """Whether the subject is shown: neither held nor taken back."""
+    row = tx.execute("SELECT held, retracted FROM subjects WHERE announced = ?", (number,)).fetchone()
+    return not row["held"] and row["retracted"] is None
+
+
+def _recount(tx: Tx, number: int, before: bool) -> None:
+    """Count the subject in or out, where whether it is shown has changed."""
+    if (now := _visible(tx, number)) != before:
+        row = tx.execute("SELECT kind FROM subjects WHERE announced = ?", (number,)).fetchone()
+        _count(tx, f"{row['kind']}s", 1 if now else -1)
+
+
+def _count(tx: Tx, name: str, by: int) -> None:
+    tx.execute("UPDATE model SET value = value + ? WHERE name = ?", (by, name))
 
 
 _EFFECTS = {

@@ -13,6 +13,7 @@ import rfc8785
 
 from storage.errors import StorageError
 from storage.events import TYPES, Event, Evidence, Money
+from storage.upcasters import upcast
 
 _NESTED: dict[str, type[Money] | type[Evidence]] = {"money": Money, "evidence": Evidence}
 
@@ -41,7 +42,8 @@ def to_data(event: Event) -> dict[str, Any]:
 
 
 def from_data(type_name: str, data: dict[str, Any]) -> Event:
-    """The event that `data` describes; fields that this version does not know are left out.
+    """The event that `data` describes, whatever version wrote it; fields that this version does not know are
+    left out.
 
     Raises StorageError for an unknown type or a missing field.
     """
@@ -51,7 +53,8 @@ def from_data(type_name: str, data: dict[str, Any]) -> Event:
         raise StorageError(f"the log holds an event of the unknown type {type_name!r}") from None
     known = {field.name for field in dataclasses.fields(cls)}
     try:
-        return cls(**{name: _rich(name, value) for name, value in data.items() if name in known})
+        now = upcast(type_name, data)
+        return cls(**{name: _rich(name, value) for name, value in now.items() if name in known})
     except TypeError as error:
         raise StorageError(f"an event of type {type_name} is incomplete: {error}") from error
 

@@ -3,3 +3,7 @@
 
 class StorageError(Exception):
     """The log, the read model or the people's database could not do what was asked."""
+
+
+class Taken(StorageError):
+    """Another process is doing this already."""

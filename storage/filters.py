@@ -179,8 +179,15 @@ def status(subject: Subject, now: datetime) -> str | None:
 
 def words(text: str) -> list[str]:
     """The words of a text as search sees them: folded, without diacritics."""
+    if text.isascii():  # as most is: then there is nothing to take apart
+        return _WORD.findall(text.casefold())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return re.findall(r"[^\W_]+", "".join(char for char in folded if not unicodedata.combining(char)))
+    return _WORD.findall("".join(c for c in folded if c < _FIRST_MARK or not unicodedata.combining(c)))
+
+
+_FIRST_MARK = "\u0300"
+"""No character in front of it combines with another."""
+_WORD = re.compile(r"[^\W_]+")
 
 
 def first_moment(stated: str, zone: str | None = None) -> datetime:

@@ -1,6 +1,7 @@
-"""The log: append, read, head, verify. Events go in at the end and never change.
+"""The log: append, read, head. Events go in at the end and never change.
 
 May not know what an event means: that is storage.events (its shape) and storage.catalogue (its effect).
+storage.verify checks it, storage.carrying takes in what another installation recorded.
 """
 
 from __future__ import annotations
@@ -8,18 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from storage.clock import to_stamp
-from storage.database import Database, Tx
+from storage.database import Tx
 from storage.encoding import canonical, digest, to_data
 from storage.errors import StorageError
 from storage.events import Event
+from storage.upcasters import upcast
 
 GENESIS = "0" * 64
 """The chain before the first event."""
+COLUMNS = "position, stream, version, type, recorded_at, data, digest, chain"
+"""Of the table events, in the order of the fields of Recorded."""
+REDACTED = "null"
+"""The data of an event whose payload was taken out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +42,15 @@ class Recorded:
     chain: str
 
     @property
+    def is_redacted(self) -> bool:
+        """Whether the payload was taken out (storage.redaction)."""
+        return self.data == REDACTED
+
+    @property
     def payload(self) -> dict[str, Any]:
-        """The event's `data` as an object."""
-        payload: dict[str, Any] = json.loads(self.data)
-        return payload
+        """The event's `data` as an object, in today's shape whatever version wrote it; empty where it was
+        redacted."""
+        return upcast(self.type, json.loads(self.data))
 
     def line(self) -> str:
         """The event as one line of JSON, as in `communique log --json` and /events.ndjson."""
@@ -106,15 +117,21 @@ def append(tx: Tx, events: Iterable[Event], now: datetime) -> list[Recorded]:
             position, stream, versions[stream], type(event).__name__, stamp, data.decode(), digest(data), ""
         )
         chain = link(chain, bare)
-        tx.execute(
-            "INSERT INTO events (position, stream, version, type, recorded_at, data, digest, chain)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (position, stream, bare.version, bare.type, stamp, bare.data, bare.digest, chain),
-        )
-        recorded.append(
-            Recorded(position, stream, bare.version, bare.type, stamp, bare.data, bare.digest, chain)
-        )
+        recorded.append(replace(bare, chain=chain))
+        insert(tx, recorded[-1])
     return recorded
+
+
+def insert(tx: Tx, event: Recorded) -> None:
+    """Put an event at the end as it stands; whether it may stand there is the caller's to know."""
+    tx.execute(
+        "INSERT INTO events (position, stream, version, type, recorded_at, data, digest, chain)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(event.position, event.stream, event.version, event.type),
+            *(event.recorded_at, event.data, event.digest, event.chain),
+        ),
+    )
 
 
 def read(
@@ -128,9 +145,10 @@ def read(
             where.append(f"{column} = ?")
             params.append(value)
     rows = tx.execute(
-        f"SELECT * FROM events WHERE {' AND '.join(where)} ORDER BY position LIMIT ?", (*params, limit)
+        f"SELECT {COLUMNS} FROM events WHERE {' AND '.join(where)} ORDER BY position LIMIT ?",
+        (*params, limit),
     )
-    return (Recorded(**dict(row)) for row in rows)
+    return (Recorded(*row) for row in rows)
 
 
 def get(tx: Tx, position: int) -> Recorded | None:
@@ -160,28 +178,6 @@ def newest(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Record
         (before if before is not None else 2**62, limit),
     )
     return [Recorded(**dict(row)) for row in rows]
-
-
-def verify(database: Database) -> Head:
-    """Check that the guards stand, and every row: positions without gaps, digests, the chain.
-
-    Returns the head. Raises Broken at the first bad position.
-    """
-    if fallen := database.fallen_guards():
-        raise Broken(0, f"the trigger {', '.join(fallen)} is missing or was altered")
-    chain, position, recorded_at = GENESIS, 0, None
-    with database.read() as tx:
-        for event in read(tx):
-            position += 1
-            if event.position != position:
-                raise Broken(position, f"the next event has position {event.position}")
-            if digest(event.data.encode()) != event.digest:
-                raise Broken(position, "its data does not fit its digest")
-            chain = link(chain, event)
-            if chain != event.chain:
-                raise Broken(position, "its chain does not follow from the one before")
-            recorded_at = event.recorded_at
-    return Head(position, chain, recorded_at)
 
 
 def keep_text(tx: Tx, text: str) -> str:

@@ -56,12 +56,13 @@ def grouped(items: Iterable[Item], reason: Callable[[Item], str]) -> list[tuple[
 
 
 def news(type_name: str, payload: Mapping[str, Any]) -> str:
-    """What an event about a source says of it: `cannot be read: the server answered 503`; '' for others."""
+    """What an event about a source says of it: `cannot be read: the server answered 503`; '' for others. Of
+    one that was redacted (its payload is empty), that it was."""
+    if not payload:
+        return wording.REDACTED
     reason = plain(payload.get("reason") or "")
-    if type_name == "SourceFailing":
-        return f"cannot be read: {reason}"
-    if type_name == "SourceEnded":
-        return f"has ended: {reason}"
+    if type_name in _FOR_A_REASON:
+        return f"{_FOR_A_REASON[type_name]}: {reason}"
     if type_name == "SourceMoved":
         return f"has moved to {plain(payload['url'])}"
     if type_name == "SourceHeld":
@@ -72,11 +73,14 @@ def news(type_name: str, payload: Mapping[str, Any]) -> str:
     return _NEWS.get(type_name, "")
 
 
+_FOR_A_REASON = {"SourceFailing": "cannot be read", "SourceEnded": "has ended"}
 _NEWS = {"SourceRecovered": "works again", "SourceGap": "shows nothing that it showed at the poll before"}
 
 
 def advice(type_name: str, source: str, payload: Mapping[str, Any]) -> str:
-    """What follows from such an event, and what there is to do."""
+    """What follows from such an event, and what there is to do; '' where nothing is known of it any more."""
+    if not payload:
+        return ""
     if type_name == "SourceMoved":
         return f"It was polled at {plain(payload['before'])} before. Put its new address into the catalogue."
     return _ADVICE.get(type_name, "").format(source=source)

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ from typing import Any
 from sqlite_utils import Database as Connection
 from sqlite_utils.migrations import Migrations
 
-from storage.database import Rows, Tx
+from storage import sqlite_draft
+from storage.database import Draft, Rows, Tx
 from storage.errors import StorageError
 
 BUSY_SECONDS = 30
 FORGET_SECONDS = 2
+BOOKKEEPING = ("cursors", "sightings", "visits", "hubs", "_sqlite_migrations")
+"""The tables of log.db that are of use to this installation only."""
 
 
 class SqliteTx:
@@ -60,12 +63,14 @@ class SqliteDatabase:
                 connection.conn.execute("PRAGMA query_only = OFF")
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Tx]:
+    def write(self, *, durable: bool = True, thorough: bool = False) -> Iterator[Tx]:
         # A deferred transaction that first reads fails at once behind another writer, whatever the timeout.
         # The threads of one process queue before SQLite, which would have them ask again and again.
         with (
             self._writers,
-            self._transaction("BEGIN IMMEDIATE", "FULL" if durable else "NORMAL") as connection,
+            self._transaction(
+                "BEGIN IMMEDIATE", "FULL" if durable else "NORMAL", thorough=thorough
+            ) as connection,
         ):
             yield SqliteTx(connection, self.path)
 
@@ -79,6 +84,12 @@ class SqliteDatabase:
             migrations.apply(connection)
             return names
 
+    @contextmanager
+    def draft(self, tables: Sequence[str], indexes: Sequence[str] = ()) -> Iterator[Draft]:
+        with sqlite_draft.opened(self.path, tables, indexes, busy_seconds=BUSY_SECONDS) as draft:
+            yield draft
+        self.forget()  # the write-ahead log has grown by all that was copied
+
     def copy(self, path: Path) -> None:
         try:
             if self._schema == "people":
@@ -87,6 +98,27 @@ class SqliteDatabase:
                 connection.conn.backup(target)
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"cannot write the copy {path}: {error}") from error
+
+    def compact(self, path: Path) -> None:
+        if self._schema != "log":
+            raise StorageError(f"{self.path} is private: there is no copy of it for others")
+        if path.exists():
+            raise StorageError(f"{path} is there already: name another file, or take it away first")
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        try:
+            unfinished.unlink(missing_ok=True)
+            with self._connection() as connection:
+                connection.conn.execute("VACUUM INTO ?", (str(unfinished),))
+            with closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+                for table in BOOKKEEPING:
+                    copy.execute(f"DROP TABLE {table}")
+                copy.execute("VACUUM")
+            unfinished.rename(path)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"cannot write the copy {path}: {error}") from error
+        finally:
+            with suppress(OSError):  # where there is no such folder, for one
+                unfinished.unlink()
 
     def migrations(self) -> list[str]:
         with self._connection() as connection:
@@ -116,11 +148,15 @@ class SqliteDatabase:
             self._idle.get_nowait().close()
 
     @contextmanager
-    def _transaction(self, begin: str, synchronous: str = "FULL") -> Iterator[Connection]:
+    def _transaction(
+        self, begin: str, synchronous: str = "FULL", *, thorough: bool = False
+    ) -> Iterator[Connection]:
         with self._connection() as connection:
             try:
                 # With a write-ahead log, NORMAL commits without waiting for the disk.
                 connection.conn.execute(f"PRAGMA synchronous = {synchronous}")
+                secure = thorough or self._schema == "people"
+                connection.conn.execute(f"PRAGMA secure_delete = {'ON' if secure else 'OFF'}").fetchall()
                 connection.conn.execute(begin)
                 try:
                     yield connection
@@ -163,8 +199,6 @@ class SqliteDatabase:
         connection = Connection(raw)
         _use_wal(raw)
         raw.execute("PRAGMA foreign_keys = ON")
-        if self._schema == "people":
-            raw.execute("PRAGMA secure_delete = ON").fetchall()
         return connection
 
 

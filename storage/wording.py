@@ -44,6 +44,8 @@ EVENTS = {
     "SourceReleased": "Held news released",
     "EventRedacted": "Event redacted",
 }
+REDACTED = "its payload was taken out of the log"
+"""What is said of an event that was redacted."""
 HEALTHS = {
     "new": "not polled yet",
     "ok": "working",

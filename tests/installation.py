@@ -21,7 +21,7 @@ from feed.visitor import Visitor
 from feed.worker import letterhead
 from notifier import deliver
 from notifier.channels import open_channel
-from storage import catalogue, cursors, filters, log, people
+from storage import cursors, filters, listings, log, people
 from storage.clock import now
 from storage.database import open_database
 from storage.events import Event
@@ -128,7 +128,7 @@ class Installation:
 
     def subjects(self) -> list[filters.Subject]:
         with self.log_db.read() as tx:
-            entries = catalogue.entries(tx, filters.EVERYTHING, now(), limit=1000)
+            entries = listings.entries(tx, filters.EVERYTHING, now(), limit=1000)
         return list({entry.subject.id: entry.subject for entry in reversed(entries)}.values())
 
     def browser(self) -> Any:

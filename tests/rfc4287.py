@@ -71,13 +71,21 @@ def complaints(document: bytes) -> list[str]:
 
 
 def _children(parent: ET.Element, allowed: dict[str, tuple[int, int | None]], section: str) -> list[str]:
-    counts = Counter(child.tag for child in parent)
+    counts = Counter(child.tag for child in parent if _is_atom(child))
     found = [f"{section}: unknown element {tag}" for tag in counts if tag.removeprefix(ATOM) not in allowed]
+    for child in parent:
+        if not _is_atom(child) and not (child.attrib or len(child) or child.text):
+            found.append(f"6.4.2: the extension {child.tag} says nothing")
     for name, (least, most) in allowed.items():
         count = counts[f"{ATOM}{name}"]
         if count < least or (most is not None and count > most):
             found.append(f"{section}: {count} times {name}")
     return found
+
+
+def _is_atom(element: ET.Element) -> bool:
+    """Extensions are what stands in a namespace of its own (section 6.4)."""
+    return not element.tag.startswith("{") or element.tag.startswith(ATOM)
 
 
 def _common(parent: ET.Element, where: str) -> list[str]:

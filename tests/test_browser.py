@@ -75,6 +75,7 @@ def page(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("path", ["/", "/?q=quantum", "/events", "/events/3", "/sources", "/subscribe"])
 def test_a_page_fits_its_window_and_names_its_parts(page: Any, served: str, path: str) -> None:
     page.goto(served + path)
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.locator("h1").count() == 1
     assert page.locator("main").count() == 1
@@ -99,6 +100,20 @@ def test_the_plots_of_the_sources_can_be_seen_and_be_read_aloud(page: Any, serve
     assert fill != paper
     page.get_by_role("link", name="1 cannot be read").click()
     assert page.locator("table.sources tbody tr").count() == 1
+
+
+def test_what_changed_in_a_text_is_told_by_more_than_colour(
+    page: Any, served: str, here: Installation
+) -> None:
+    (event,) = here.events("AnnouncementRevised")
+    page.goto(f"{served}/events/{event.position}")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    line = "node => getComputedStyle(node).textDecorationLine"
+    label = "node => getComputedStyle(node, '::before').content"
+    for name, drawn, read in (("del", "line-through", "gone"), ("ins", "underline", "new")):
+        node = page.locator(f".words {name}").first
+        assert node.evaluate(line) == drawn
+        assert read in node.evaluate(label)
 
 
 def test_a_missing_page_is_one_of_ours(page: Any, served: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import log
+from storage.verify import verify
 from tests.installation import ROOT, Installation
 from tests.world.government import Government
 
@@ -30,7 +30,7 @@ def polled(here: Installation, government: Government) -> Installation:
 
 def test_each_is_polled_without_an_error(polled: Installation) -> None:
     assert len(polled.sources) == 9
-    log.verify(polled.log_db)
+    verify(polled.log_db)
 
 
 @pytest.mark.parametrize(("name", "count"), NSF.items())

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import holders, log, outbox
+from storage import holders, outbox
+from storage.verify import verify
 from tests.crashing import POINTS, WINDOW, Crash, at, work
 from tests.installation import ROOT, Installation, call, rss, visit
 from tests.world.government import Government
@@ -36,7 +37,7 @@ def shows_nothing_lost(here: Installation, mailbox: Mailbox, point: str) -> None
     assert len(mailbox.messages) == first
     assert len(here.events("CallAnnounced")) == 1
     assert len(here.events("AnnouncementPublished")) == 2
-    assert log.verify(here.log_db).position == 3
+    assert verify(here.log_db).position == 3
     assert here.cursor("dsit").etag == '"after"'
     with here.people_db.read() as tx:
         assert outbox.pending(tx) == 0

@@ -15,9 +15,10 @@ import pytest
 from notifier import deliver, schedule
 from notifier.channels import Console
 from notifier.tokens import Tokens
-from storage import holders, log, outbox, people
+from storage import holders, outbox, people
 from storage.clock import now
 from storage.errors import StorageError
+from storage.verify import verify
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -333,7 +334,7 @@ def test_the_log_knows_no_person(telling: Installation, government: Government) 
     content = (telling.folder / "log.db").read_bytes()
     content += b"".join(path.read_bytes() for path in telling.folder.glob("log.db-*"))
     assert b"anna" not in content
-    log.verify(telling.log_db)
+    verify(telling.log_db)
 
 
 def test_an_erased_person_is_in_no_file_any_more(telling: Installation, government: Government) -> None:

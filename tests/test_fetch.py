@@ -28,6 +28,7 @@ from feed.errors import (
     UnderMaintenance,
 )
 from feed.fetch import Fetcher
+from feed.packing import zstd
 from feed.parse import parse
 from feed.question import Question
 from tests.world.government import Government
@@ -67,6 +68,17 @@ def test_a_bomb_in_brotli_is_cut_off(
     url = government.serve("/bomb", bomb, headers={"Content-Encoding": "br"})
     with pytest.raises(TooLarge, match="more than 1 MB"):
         fetcher.get(url)
+
+
+def test_answers_in_zstandard_are_taken_and_a_bomb_is_cut_off(
+    government: Government, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = {"Content-Encoding": "zstd"}
+    assert fetcher.get(government.serve("/f", zstd.compress(b"<rss/>"), headers=packed)).body == b"<rss/>"
+    assert "zstd" in government.requests[-1].headers["accept-encoding"].split(",")
+    monkeypatch.setattr("feed.fetch.BODY_BYTES", 1_000_000)
+    with pytest.raises(TooLarge, match="more than 1 MB"):
+        fetcher.get(government.serve("/bomb", zstd.compress(b"0" * 50_000_000), headers=packed))
 
 
 def test_validators_go_back_as_they_came_and_304_is_no_body(government: Government, fetcher: Fetcher) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import catalogue, effects, filters, log, wording
+from storage import catalogue, effects, filters, listings, log, wording
 from storage.database import Database
 from storage.events import ANNOUNCED, CallChanged, CallClosed, Event, Money
 from storage.filters import Filter, FilterError, Subject
@@ -240,7 +240,7 @@ def test_the_catalogue_and_the_matcher_agree_on_every_filter(
         for event in log.append(tx, [step for item in known for step in _life(item)], NOW):
             effects.apply(tx, event)
         for wanted in asked_for:
-            listed = {entry.subject.id for entry in catalogue.entries(tx, wanted, NOW, limit=1000)}
+            listed = {entry.subject.id for entry in listings.entries(tx, wanted, NOW, limit=1000)}
             assert listed == {item.id for item in known if filters.matches(wanted, item, NOW.date(), NOW)}
         raise RolledBack  # the next example starts with an empty log
 
@@ -315,25 +315,10 @@ def test_a_changed_fact_is_what_a_call_is_found_by_from_then_on(log_db: Database
             ("min_amount=9EUR", 2),
             ("min_amount=1GBP", 0),
         ):
-            assert len(catalogue.entries(tx, asked(query), NOW)) == count, query
-        soon = [item.id for item in catalogue.closing(tx, NOW)]
-        later = [item.id for item in catalogue.closing(tx, NOW + timedelta(days=200))]
+            assert len(listings.entries(tx, asked(query), NOW)) == count, query
+        soon = [item.id for item in listings.closing(tx, NOW)]
+        later = [item.id for item in listings.closing(tx, NOW + timedelta(days=200))]
         assert (soon, later) == (["s"], [])
-
-
-def test_rebuilding_gives_the_same_read_model(log_db: Database) -> None:
-    with log_db.write() as tx:
-        for event in log.append(tx, _life(subject(closed=True)), NOW):
-            effects.apply(tx, event)
-        before = _tables(tx)
-        effects.rebuild(tx)
-        assert _tables(tx) == before
-        assert before["facets"]
-
-
-def _tables(tx: Any) -> dict[str, list[tuple[Any, ...]]]:
-    names = ("announcements", "subjects", "facets", "amounts", "subject_events", "subjects_search")
-    return {name: sorted(tuple(row) for row in tx.execute(f"SELECT * FROM {name}")) for name in names}
 
 
 @pytest.mark.parametrize("word", ["QuantumNet™", "ﬁbre", "Ⅳ", "naïve", "STRASSE", "straße"])

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage import effects
 from storage.clock import from_stamp
+from storage.rebuild import rebuild
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -157,12 +157,10 @@ def test_a_page_of_a_flood_that_another_source_tells_as_news_is_told(
 def test_the_read_model_computed_anew_holds_the_same(watched: Installation, government: Government) -> None:
     government.serve("/feed", rss(*strangers(30)))
     watched.poll()
-    with watched.log_db.write() as tx:
-        effects.rebuild(tx)
+    rebuild(watched.log_db)
     assert len(watched.subjects()) == 25
     watched.run("sources", "release", "dsit")
-    with watched.log_db.write() as tx:
-        effects.rebuild(tx)
+    rebuild(watched.log_db)
     assert len(watched.subjects()) == 55
     assert watched.deliver()[0] == 30
 

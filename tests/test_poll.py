@@ -11,6 +11,7 @@ import pytest
 from feed import poll
 from storage import catalogue, cursors, holders, log
 from storage.clock import from_stamp, now
+from storage.verify import verify
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 
@@ -145,7 +146,7 @@ def test_two_feeds_polled_at_once_do_not_tell_one_page_twice(tmp_path: Path, gov
     installation.poll()
     assert len(installation.events("AnnouncementPublished")) == 8
     assert len(installation.events("CallAnnounced")) == 8
-    log.verify(installation.log_db)
+    verify(installation.log_db)
     installation.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 from feed import decide, reclassify
 from feed.extract import Found, Publisher, Reading, extract
 from feed.reclassify import Corrected
-from storage.log import verify
+from storage.verify import verify
 from tests.installation import Installation, call, rss, visit
 from tests.world.government import Government
 

@@ -22,9 +22,10 @@ from feed import poll, push, websub
 from feed.fetch import BODY_BYTES, Fetcher
 from feed.question import Question, Response
 from feed.settings import Settings
-from storage import cursors, hubs, log
+from storage import cursors, hubs
 from storage.clock import from_stamp, now, to_stamp
 from storage.hubs import Hub as Known
+from storage.verify import verify
 from tests.crashing import Crash
 from tests.installation import Installation, call, rss, visit
 from tests.serving import serving
@@ -476,7 +477,7 @@ def test_two_pushes_at_once_record_once(told: Installation, government: Governme
     assert {reply.status for reply in replies} == {202}
     assert len(told.events("AnnouncementPublished")) == 11
     assert told.cursor("dsit").new == 11
-    log.verify(told.log_db)
+    verify(told.log_db)
 
 
 def during_a_poll(here: Installation, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -504,7 +505,7 @@ def test_a_push_while_the_source_is_polled_is_recorded_and_once_only(
     assert len(titles(told)) == (2 if same else 3)
     assert told.cursor("dsit").new == len(titles(told))
     assert told.cursor("dsit").lease_holder is None
-    log.verify(told.log_db)
+    verify(told.log_db)
 
 
 def test_a_push_that_wants_a_poll_while_there_is_one_gets_another(
@@ -541,7 +542,7 @@ def test_a_crash_in_the_middle_of_a_push_records_nothing_and_its_repetition_ever
     receive()
     receive()
     assert len(told.events("CallAnnounced")) == 3
-    log.verify(told.log_db)
+    verify(told.log_db)
 
 
 def test_a_bug_that_a_push_brings_to_light_is_no_error_of_the_page(

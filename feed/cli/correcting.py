@@ -1,4 +1,4 @@
-"""The commands that change what we say of the past: reclassify, split."""
+"""The commands that change what we say of the past: reclassify, split, redact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import log_db_of, main
+from feed.cli.shared import current_log_db_of, log_db_of, main, progress
 from feed.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def reclassify(settings: Settings, since: datetime | None, dry_run: bool, as_jso
     sources = source.load(*settings.catalogue)
     total: Counter[str] = Counter()
     day = since.date() if since else None
-    for result in reading.reclassify(log_db_of(settings), sources, since=day, dry_run=dry_run):
+    for result in reading.reclassify(current_log_db_of(settings), sources, since=day, dry_run=dry_run):
         total += _counted(result)
         for event in result.events or ():
             _print(event, as_json)
@@ -66,9 +66,38 @@ def split(settings: Settings, subject: str, announcement: str, reason: str) -> N
     from feed import source
 
     sources = source.load(*settings.catalogue)
-    events = reading.split(log_db_of(settings), sources, subject, announcement, reason)
+    events = reading.split(current_log_db_of(settings), sources, subject, announcement, reason)
     for event in events:
         _print(event, as_json=False)
+
+
+@main.command()
+@click.argument("position", type=click.IntRange(1, 2**62))
+@click.option("--reason", required=True, help="Why, in words that everybody may read.")
+@click.pass_obj
+def redact(settings: Settings, position: int, reason: str) -> None:
+    """Take the payload of the event at POSITION out of the log, for good.
+
+    For what the law forbids to keep. The row and its digest stay, the log verifies as before, and an event of
+    its own says what was done and why. Backups and mirrors have to be seen to as well.
+    """
+    from storage import redaction
+    from storage.clock import now
+    from storage.plain import line
+    from storage.rebuild import rebuild
+
+    if not (words := line(reason)):
+        raise click.BadParameter("it has to say something", param_hint="--reason")
+    log_db = log_db_of(settings)
+    with log_db.read() as tx:
+        others = redaction.kin(tx, position)
+    told = redaction.redact(log_db, position, words, now())
+    with progress("computing the read model again") as show:
+        rebuild(log_db, show)
+    click.echo(f"took out the payload of event {position}; event {told.position} says so")
+    if others:
+        numbers = ", ".join(str(event.position) for event in others)
+        click.echo(f"look at these, too, which are about the same announcement: {numbers}")
 
 
 def _counted(result: Corrected) -> Counter[str]:

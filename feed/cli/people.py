@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from feed.cli.shared import Commands, fail, log_db_of, main, pairs, people_db_of
+from feed.cli.shared import Commands, current_log_db_of, fail, log_db_of, main, pairs, people_db_of
 from feed.settings import Settings
 
 
@@ -24,7 +24,8 @@ def deliver(settings: Settings, dry_run: bool, as_json: bool) -> None:
     from notifier.channels import open_channel
     from storage import outbox
 
-    log_db, people_db = log_db_of(settings), people_db_of(settings)
+    log_db = log_db_of(settings) if dry_run else current_log_db_of(settings)
+    people_db = people_db_of(settings)
     sent = failed = notices = 0
     if dry_run:
         owed = delivering.rehearse(log_db, people_db)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import fetcher_of, log_db_of, main, manners
+from feed.cli.shared import current_log_db_of, fetcher_of, log_db_of, main, manners
 from feed.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     sources = source.load(*settings.catalogue)
     if unknown := [key for key in ids if key not in sources]:
         raise click.UsageError(f"there is no source {', '.join(unknown)}; `communique sources` lists them")
-    log_db = log_db_of(settings)
+    log_db = log_db_of(settings) if dry_run else current_log_db_of(settings)
     only_due = not (everything or ids or dry_run)
     if not dry_run:
         polling.prepare(log_db, sources.values())

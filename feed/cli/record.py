@@ -1,7 +1,8 @@
-"""Commands about the record: log, verify, rebuild, migrate, doctor, backup."""
+"""Commands about the record: log, verify, rebuild, migrate, doctor, backup, export."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.shared import fail, log_db_of, main, people_db_of
+from feed.cli.shared import current_log_db_of, fail, log_db_of, main, people_db_of, progress
 from feed.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,29 +62,57 @@ def _events(
 
 
 def _event_line(event: Recorded) -> str:
+    from storage.wording import REDACTED
+
     data = event.payload
-    words = data.get("title") or data.get("reason") or ""
+    words = data.get("title") or data.get("reason") or ("" if data else REDACTED)
     return f"{event.position}  {event.recorded_at[:19]}Z  {event.type}  {event.stream}  {words}"
 
 
-@main.command()
-@click.pass_obj
-def verify(settings: Settings) -> None:
-    """Check the whole log: positions, digests, chain, triggers."""
-    from storage import log
+def _noted(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> tuple[int | None, str] | None:
+    """A head that was noted earlier, as (position or None, chain)."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(?:([0-9]{1,18}):)?([0-9a-f]{64})", value.strip().lower())
+    if not found:
+        raise click.BadParameter(
+            f"{value[:100]!r} is no head: use POSITION:CHAIN, or CHAIN alone, which has 64 hex digits"
+        )
+    return int(found[1]) if found[1] else None, found[2]
 
-    head = log.verify(log_db_of(settings))
+
+@main.command()
+@click.option("--against", callback=_noted, metavar="HEAD", help="Prove that the log extends a noted head.")
+@click.pass_obj
+def verify(settings: Settings, against: tuple[int | None, str] | None) -> None:
+    """Check the whole log: positions, digests, chain, texts, triggers.
+
+    HEAD is POSITION:CHAIN, or CHAIN alone, as pages, /feed.atom, /healthz and this command show it.
+    """
+    from storage import verify as checking
+
+    log_db = log_db_of(settings)
+    with progress("checking") as tell:
+        head = checking.verify(log_db, tell)
+    noted = None
+    if against:
+        position, chain = against
+        noted = checking.extends(log_db, chain, position)
     click.echo(f"ok {head.position} events, head {head.chain}")
+    if noted is not None:
+        click.echo(f"extends the head noted at position {noted}")
 
 
 @main.command()
 @click.pass_obj
 def rebuild(settings: Settings) -> None:
-    """Compute the read model again from the log."""
-    from storage import effects
+    """Compute the read model again from the log, while others go on working."""
+    from storage.rebuild import rebuild as compute
 
-    with log_db_of(settings).write() as tx:
-        count = effects.rebuild(tx)
+    with progress("reading events") as show:
+        count = compute(log_db_of(settings), show)
     click.echo(f"rebuilt the read model from {count} events")
 
 
@@ -91,7 +120,7 @@ def rebuild(settings: Settings) -> None:
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Bring both schemas up to date; the other commands do so on first use, too."""
-    for name, opened in (("log", log_db_of(settings)), ("people", people_db_of(settings))):
+    for name, opened in (("log", current_log_db_of(settings)), ("people", people_db_of(settings))):
         click.echo(f"{name}: up to date, {len(opened.migrations())} steps")
 
 

@@ -6,7 +6,7 @@ import logging
 
 import click
 
-from feed.cli.shared import main
+from feed.cli.shared import current_log_db_of, main
 from feed.settings import Settings
 
 
@@ -28,4 +28,5 @@ def web(settings: Settings, port: int) -> None:
     """The web process for development; production runs gunicorn, as in Procfile."""
     from feed.app import create_app
 
+    current_log_db_of(settings).close()
     create_app(settings).run(host="127.0.0.1", port=port, threaded=True)

@@ -6,6 +6,8 @@ Each command loads what it needs itself, so that all of them start quickly.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -51,6 +53,24 @@ def log_db_of(settings: Settings) -> Database:
     return open_database(settings.log_url, "log")
 
 
+def current_log_db_of(settings: Settings) -> Database:
+    """The same, with its read model as this version writes it."""
+    log_db = log_db_of(settings)
+    bring_up_to_date(log_db)
+    return log_db
+
+
+def bring_up_to_date(log_db: Database) -> None:
+    """Compute the read model again where it is not what this version makes of the log."""
+    from storage import rebuild
+
+    with log_db.read() as tx:
+        current = rebuild.is_current(tx)
+    if not current:
+        with progress("computing the read model again") as show:
+            rebuild.bring_up_to_date(log_db, show)
+
+
 def people_db_of(settings: Settings) -> Database:
     """The installation's people."""
     from storage.database import open_database
@@ -76,6 +96,20 @@ def manners(settings: Settings) -> dict[str, Any]:
         "at_once": settings.host_connections,
         "seconds_apart": settings.host_seconds,
     }
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error while the block lasts, only at a terminal. What is given back is told how much
+    is done, of how much."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=hidden) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        yield tell
 
 
 def pairs(line: dict[str, Any]) -> str:

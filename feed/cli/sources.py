@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from feed.cli.shared import Commands, fail, fetcher_of, log_db_of, main, manners
+from feed.cli.shared import Commands, current_log_db_of, fail, fetcher_of, log_db_of, main, manners
 from feed.settings import Settings
 
 
@@ -87,7 +87,7 @@ def release_source(settings: Settings, key: str, quietly: bool) -> None:
     from feed import poll as polling
     from storage import cursors
 
-    log_db = log_db_of(settings)
+    log_db = current_log_db_of(settings)
     with log_db.read() as tx:
         if cursors.get(tx, key) is None:  # one that has left the catalogue can have something left
             raise click.UsageError(f"there is no source {key}; `communique sources` lists them")
