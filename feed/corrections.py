@@ -6,11 +6,13 @@ Pure: no clock, no network, no database. Nothing here is news: it changes what w
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from feed import telling, twins
+from feed.endings import Reopening
 from feed.extract import Found
 from feed.telling import FACTS, Status, Telling
 from storage.catalogue import Announcement, Rival, Told, Twin
@@ -26,12 +28,15 @@ _PAST = Status(backfill=True)
 @dataclass(frozen=True, slots=True)
 class Case:
     """One announcement as it is recorded, with the subjects that it told of and the story of each, by id.
-    Its source means bare dates in `zone`."""
+    Its source means bare dates in `zone`; `passed` are the ids of the calls that the clock closed before
+    `moment`."""
 
     announcement: Announcement
     told: Sequence[Told]
     stories: Mapping[str, Sequence[Recorded]]
     zone: str | None = None
+    passed: Set[str] = frozenset()
+    moment: datetime | None = None
 
     @property
     def own(self) -> list[Subject]:
@@ -63,6 +68,8 @@ def undone(case: Case, twin: Twin, subject: Subject, found: Sequence[Found], rea
         if not _came_with(event, twin):
             continue
         for name, sides in event.payload["changed"].items():
+            if name == "closed":  # what is over without the link, the clock will see
+                continue
             was = telling.as_json(getattr(subject, name))
             if changed.get(name, {"to": was})["to"] == sides["to"]:
                 changed[name] = {"from": was, "to": sides["from"]}
@@ -136,6 +143,8 @@ def _corrected(by: Telling, case: Case, one: Told, facts: Found | None) -> list[
             if name in ours and telling.plain(name, known) != telling.plain(name, now):
                 changed[name] = {"from": telling.as_json(known), "to": telling.as_json(now)}
         changed |= _zone_corrected(case, facts, ours, subject)
+        if subject.id in case.passed and case.moment and Reopening(case.moment).opens(subject, changed):
+            changed["closed"] = {"from": True, "to": False}
         if changed.keys() == {"summary"}:  # a sentence more or less is no correction
             return []
     if not changed:

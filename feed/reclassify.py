@@ -16,12 +16,12 @@ from feed.decide import Read, reader
 from feed.extract import Found
 from feed.linked import Page, together
 from feed.source import Source
-from storage import catalogue, effects, log
+from storage import catalogue, effects, endings, log
 from storage.catalogue import Announcement
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.errors import StorageError
-from storage.events import Event
+from storage.events import BY_THE_CLOCK, Event
 
 SLICE = 100
 """So many announcements are read, then written in one transaction."""
@@ -100,7 +100,9 @@ def _again(tx: Tx, source: Source | None, read: Read | None, key: str, *, dry_ru
 def _case(tx: Tx, one: Announcement, source: Source | None) -> Case:
     told = catalogue.told(tx, [one.id]).get(one.id, [])
     stories = {item.subject.id: catalogue.story(tx, item.subject.id) for item in told}
-    return Case(one, told, stories, source.zone if source else None)
+    closed = endings.closed(tx, list(stories))
+    passed = {key for key, ending in closed.items() if ending.rule == BY_THE_CLOCK}
+    return Case(one, told, stories, source.zone if source else None, passed, now())
 
 
 def _words(tx: Tx, one: Announcement) -> tuple[str, str, str, str | None]:

@@ -33,8 +33,9 @@ GONE_VISITS, GONE_AFTER = 3, timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Where an announcement with a call stands: when it was published, the deadline of its last open call
-    (None: none is stated), when its calls were closed (None: one is open), and whether it was withdrawn."""
+    """Where an announcement with calls stands: when it was published, the deadline that comes next, or came
+    last where none is open (None: none is stated), when they were closed (None: one is open), and whether it
+    was withdrawn."""
 
     published: datetime
     deadline: datetime | None = None

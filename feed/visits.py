@@ -36,8 +36,6 @@ RETRIES = (5, 30, 120, 480, 1440, 1440, 2880)
 that of an open call."""
 MOST = 500
 """So many pages of which nothing is known are planned at a time."""
-NEAR = timedelta(days=15)
-"""How far ahead deadlines are looked at that may have moved in front of the next visit."""
 
 
 def note(tx: Tx, source: Source, entries: Iterable[tuple[Entry, str]], seen: Seen, moment: datetime) -> None:
@@ -95,26 +93,23 @@ def read_later(db: Database, visitor: Visitor, source: Source, visit: Visit) -> 
 
 
 def plan_unplanned(db: Database, sources: Mapping[str, Source], moment: datetime) -> int:
-    """Plan visits for the pages of open calls for which none is planned (they were recorded before there were
-    revisits, or before the source's `pages` was on), and earlier ones where a deadline has moved in front of
-    them; how many."""
-    reading = _reading(sources)
+    """Plan visits for the pages of open calls for which none is planned: they were recorded before there were
+    revisits, or before the source's `pages` was on; how many."""
+    since = moment - revisits.HALF_A_YEAR
     with db.read() as tx:
-        new = visits.unplanned(tx, moment, sources=reading, since=moment - revisits.HALF_A_YEAR, limit=MOST)
-        moved = visits.overtaken(tx, sources=reading, until=moment + NEAR)
-    if not new and not moved:
+        found = visits.unplanned(tx, moment, sources=_reading(sources), since=since, limit=MOST)
+    if not found:
         return 0
+    planned = 0
     with db.write(durable=False) as tx:
-        for key, source in new:
-            if visits.get(tx, key) is None and (announcement := catalogue.announcement(tx, key)):
-                course = _course(tx, announcement)
-                at = revisits.first_visit(key, course, moment) if course else None
-                if at:
-                    visits.plan(tx, Visit(key, source, announcement.url, to_stamp(at), kind=AGAIN))
-        for key in moved:
-            if known := visits.get(tx, key):
-                _again(tx, known, moment)
-    return len(new) + len(moved)
+        for key, source in found:
+            announcement = catalogue.announcement(tx, key)
+            course = _course(tx, announcement) if announcement else None
+            at = revisits.first_visit(key, course, moment) if course else None
+            if announcement and at and visits.get(tx, key) is None:
+                visits.plan(tx, Visit(key, source, announcement.url, to_stamp(at), kind=AGAIN))
+                planned += 1
+    return planned
 
 
 def _reading(sources: Mapping[str, Source]) -> list[str]:
@@ -158,10 +153,11 @@ def _course(tx: Tx, announcement: catalogue.Announcement) -> Course | None:
         return None
     opened = [call for call in calls if not call.closed]
     deadlines = [filters.last_moment(call.closes, call.zone) for call in opened or calls if call.closes]
+    next_or_last = min if opened else max
     closed = [from_stamp(one.recorded_at) for one in ended.closed(tx, [call.id for call in calls]).values()]
     return Course(
         published=datetime.combine(date.fromisoformat(announcement.day), datetime.min.time(), UTC),
-        deadline=max(deadlines, default=None),
+        deadline=next_or_last(deadlines, default=None),
         closed=None if opened else max(closed, default=None),
         withdrawn=announcement.withdrawn is not None,
     )

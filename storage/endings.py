@@ -69,9 +69,9 @@ def passed(tx: Tx, now: datetime, *, limit: int) -> list[Passed]:
     """The open calls whose deadline has passed at `now`, the earliest first; what is held, too."""
     rows = tx.execute(
         "SELECT s.*, e.recorded_at FROM subjects s JOIN events e ON e.position = s.announced"
-        # As in the index subjects_ending.
-        " WHERE s.closes_at IS NOT NULL AND s.closed IS NULL AND s.kind = 'call' AND s.retracted IS NULL"
-        " AND s.closes_at < ? ORDER BY s.closes_at, s.announced LIMIT ?",
+        # The first two as in the index subjects_closes.
+        " WHERE s.closes_at IS NOT NULL AND s.closed IS NULL AND s.closes_at < ?"
+        " AND s.kind = 'call' AND s.retracted IS NULL ORDER BY s.closes_at, s.announced LIMIT ?",
         (to_stamp(now), limit),
     )
     return [Passed(read_subject(row), row["closes_at"], row["recorded_at"]) for row in rows.fetchall()]

@@ -127,16 +127,3 @@ def unplanned(
         (to_stamp(now), to_stamp(since)[:10], json.dumps(list(sources)), limit),
     )
     return [(row["id"], row["source"]) for row in rows.fetchall()]
-
-
-def overtaken(tx: Tx, *, sources: Sequence[str], until: datetime) -> list[str]:
-    """The announcements whose page is looked at again only after an open call of theirs has closed, where it
-    closes before `until`."""
-    rows = tx.execute(
-        "SELECT DISTINCT v.announcement FROM subjects s JOIN visits v ON v.announcement = s.announcement"
-        " WHERE s.closes_at IS NOT NULL AND s.closed IS NULL AND s.kind = 'call' AND s.retracted IS NULL"
-        f" AND s.closes_at < ? AND v.kind = '{AGAIN}' AND v.next_visit > s.closes_at"
-        " AND COALESCE(v.visited, '') < s.closes_at AND v.source IN (SELECT value FROM json_each(?))",
-        (to_stamp(until), json.dumps(list(sources))),
-    )
-    return [row["announcement"] for row in rows.fetchall()]

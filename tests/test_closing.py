@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from feed import closing
-from storage import effects, log
+from feed import closing, corrections
+from feed.extract import extract
+from storage import catalogue, effects, log
+from storage import endings as ended
 from storage.clock import now
 from storage.database import open_database
 from storage.events import BY_THE_CLOCK, SubjectCorrected
@@ -219,3 +221,32 @@ def test_a_call_that_will_be_closed_is_open(agency: Installation, government: Go
     government.serve("/feed", rss(call(1, description=words), call(9)))
     agency.poll()
     assert agency.events("CallClosed") == []
+
+
+def test_what_is_due_is_found_by_an_index(agency: Installation) -> None:
+    """It is asked for every few seconds, however many calls there have been."""
+    asked: list[str] = []
+
+    class Listening:
+        def execute(self, sql: str, params: tuple[object, ...] = ()) -> object:
+            asked.extend(row["detail"] for row in tx.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall())
+            return tx.execute(sql, params)
+
+    with agency.log_db.read() as tx:
+        ended.passed(Listening(), now(), limit=1)  # type: ignore[arg-type]
+    assert "INDEX subjects_closes" in asked[0] and not any("TEMP B-TREE" in line for line in asked)
+
+
+def test_better_rules_that_read_a_later_deadline_open_the_call_again(agency: Installation) -> None:
+    closing.close_passed(agency.log_db, late(AHEAD))
+    with agency.log_db.read() as tx:
+        key = agency.events("CallAnnounced")[1].payload["announcement"]
+        announcement = catalogue.announcement(tx, key)
+        told = catalogue.told(tx, [key])[key]
+    assert announcement is not None
+    (facts,) = extract(call()["title"], f"{WORDS} Applications close on 12 March 2099.").subjects
+    case = corrections.Case(announcement, told, {}, None, {told[0].subject.id}, now())
+    (corrected,) = corrections.corrections(case, [facts], {})
+    assert isinstance(corrected, SubjectCorrected)
+    assert corrected.changed["closed"] == {"from": True, "to": False}
+    assert corrected.changed["closes"]["to"] == "2099-03-12"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from feed import tombstones
+from feed import push, tombstones
+from storage import hubs
 from storage.clock import now
+from storage.hubs import Hub
 from tests.installation import Installation
 from tests.world.government import Government
 
@@ -135,3 +137,15 @@ def test_a_grave_that_stays_in_the_feed_after_a_return_withdraws_nothing_again(
         government.serve("/feed", body)
         agency.poll()
     assert len(agency.events("AnnouncementWithdrawn")) == 1
+
+
+def test_a_pushed_tombstone_is_left_to_a_poll(agency: Installation) -> None:
+    hub = Hub("agency", "https://hub.example/", agency.sources["agency"].url, state="verified")
+    with agency.log_db.write() as tx:
+        hubs.put(tx, hub)
+    for body, owed in ((atom(shown(9), deleted(7)), 0), (atom(shown(9), deleted(1)), 1)):
+        push.receive(agency.log_db, agency.sources["agency"], hub, body)
+        with agency.log_db.read() as tx:
+            found = hubs.get(tx, hub.key)
+        assert found is not None and found.owed == owed
+    assert agency.events("AnnouncementWithdrawn") == []

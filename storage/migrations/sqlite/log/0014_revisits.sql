@@ -9,9 +9,5 @@ ALTER TABLE visits ADD COLUMN missing_since TEXT;                 -- the first o
 ALTER TABLE visits ADD COLUMN streak INTEGER NOT NULL DEFAULT 0;  -- visits in a row that found it changed
 CREATE INDEX visits_source ON visits (source, streak);
 
--- The calls that end when their deadline passes, and nothing else.
-CREATE INDEX subjects_ending ON subjects (closes_at)
-    WHERE closes_at IS NOT NULL AND closed IS NULL AND kind = 'call' AND retracted IS NULL;
-
 -- An empty read model is as good as one that this version of the effects wrote.
 UPDATE model SET value = 2 WHERE name = 'version' AND NOT EXISTS (SELECT 1 FROM events);
