@@ -87,7 +87,7 @@ def read_later(db: Database, visitor: Visitor, source: Source, visit: Visit) -> 
             return ()  # it took too long: somebody else has it
         moment = now()
         after = _looked(mine, look, moment)
-        events = _add(tx, source, after, look.page, moment)
+        events = _add(tx, source, mine.said, after, look.page, moment)
         _again(tx, after, moment)
     return events
 
@@ -233,10 +233,15 @@ def _known(tx: Tx, key: str, moment: datetime) -> later.Known | None:
     )
 
 
-def _add(tx: Tx, source: Source, visit: Visit, page: Page | None, moment: datetime) -> tuple[Event, ...]:
+def _add(
+    tx: Tx, source: Source, said: str | None, visit: Visit, page: Page | None, moment: datetime
+) -> tuple[Event, ...]:
+    """Record what the page adds; `said` is the digest of what it said before."""
     known = _known(tx, visit.announcement, moment)
     if known is None or page is None:
         return ()
+    if known.page is None and visit.said == said:
+        return ()  # it was read before, and taken out of the log
     found = later.reading(source, known, page)
     since = log.first_since(tx, moment - later.WINDOW)
     rivals = {

@@ -13,6 +13,8 @@ from feed.damping import RESTLESS
 from feed.revisits import Course, next_visit
 from storage.clock import from_stamp, now, to_stamp
 from storage.events import Event
+from storage.rebuild import rebuild
+from storage.redaction import redact
 from storage.visits import Visit
 from tests.installation import Installation, rss
 from tests.test_visits import PAGE, asked, entry
@@ -305,6 +307,25 @@ def test_a_deadline_that_moves_nearer_in_the_feed_brings_the_next_visit_nearer(
     government.serve("/feed", rss(moved, entry(0)))
     agency.poll()
     assert from_stamp(planned(agency).next_visit) < min(before, now() + timedelta(days=1))
+
+
+def test_a_page_that_was_taken_out_of_the_log_is_not_brought_back(
+    tmp_path: Path, government: Government, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation = Installation(tmp_path)
+    government.serve("/calls/1", status=503)
+    feed = government.serve("/feed", rss(entry(1, link=f"{government.url}/calls/1")))
+    installation.watch("agency", feed, pages=True)
+    installation.poll()
+    show(government)
+    installation.visit()
+    (read,) = installation.events("AnnouncementRead")
+    redact(installation.log_db, read.position, "a court says so", now())
+    rebuild(installation.log_db)
+    monkeypatch.setattr(visits, "now", lambda: now() + timedelta(days=8))
+    assert installation.visit(early=False) == []
+    assert asked(government, "/calls/1") == 3
+    installation.close()
 
 
 def test_an_old_visits_table_says_nothing_of_a_page() -> None:
