@@ -26,8 +26,8 @@ _CALL = (
 )
 _WHAT = r"(?:applications?|submissions?|proposals?|entries|bids|applicants|expressions of interest)"
 _TO = rf"(?: (?:to|for) (?:all |any )?(?:new |further )?{_WHAT})?"
-_BEFORE = r"(?:(?:please )?note(?: that)?:? |update:? |important:? )?"
 _LABEL = r"(?:(?:opportunity|call|competition|application|grant|current|funding|topic|submission) )*status"
+_BEFORE = rf"(?:{_LABEL}: ?|(?:please )?note(?: that)?:? |update:? |important:? )?"
 
 _CLOSED = re.compile(
     rf"{_LABEL}: ?(?:now )?closed(?: and archived| to applications| for (?:submissions?|applications))?"

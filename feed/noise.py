@@ -107,6 +107,10 @@ _ADDRESS = re.compile(
 )
 
 
+_MARKS = ".,;:|•·()[]-"
+"""What is left between noise and says nothing where it stands alone."""
+
+
 def essence(text: str) -> str:
     """What the text says, in the form in which texts are compared: two are the same where this is."""
     return " ".join(filter(None, map(_of_line, text.splitlines())))
@@ -121,12 +125,12 @@ def _of_line(line: str) -> str:
     line = comparable(line)
     if "?" in line and "://" in line:
         line = _ADDRESS.sub(lambda found: without_tracking(found[0]), line)
-    small, before = _small(line), line
+    small = _small(line)
     for sign, noise in _NOISE:
         if sign.search(small):
             for found in reversed([*noise.finditer(small)]):
                 line, small = (text[: found.start()] + text[found.end() :] for text in (line, small))
-    return line if line is before else " ".join(line.split())
+    return " ".join(word for word in line.split() if word.strip(_MARKS))
 
 
 def _small(line: str) -> str:

@@ -17,6 +17,7 @@ LEAD = "Apply for funding to build quantum networks."
         "This competition has closed to new applications.",
         "Please note: this call is now closed.",
         "Status: Closed.",
+        "Status: This competition is closed.",
         "The call for proposals is now closed.",
         "We are no longer accepting applications.",
     ],

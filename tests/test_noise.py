@@ -6,6 +6,8 @@ import pytest
 
 from feed.links import canonical
 from feed.noise import essence, same
+from tests.installation import Installation, rss, visit
+from tests.world.government import Government
 
 WORDS = "Apply for funding by 5 May 2027. Up to £7 million is available."
 PLACES = ("{}", f"{WORDS}\n{{}}", f"{{}}\n{WORDS}", f"{WORDS} {{}}", f"{{}}. {WORDS}")
@@ -109,3 +111,40 @@ def test_a_hostile_text_is_read_to_its_end(text: str) -> None:
 def test_tracking_parameters_of_the_link_itself_make_no_other_page() -> None:
     links = ("https://gov.example/a?id=3&mkt_tok=x", "https://gov.example/a?gbraid=1&id=3&utm_source=y")
     assert {canonical(link) for link in links} == {"https://gov.example/a?id=3"}
+
+
+LONG = " ".join(f"Team {number} may bring a partner to the quantum network." for number in range(60))
+
+
+@pytest.fixture
+def dsit(here: Installation, government: Government) -> Installation:
+    here.watch("dsit", government.serve("/feed", rss(visit(1), visit(2, description=f"{LONG} 1,234 views"))))
+    here.poll()
+    return here
+
+
+def test_noise_in_an_entry_is_no_revision(dsit: Installation, government: Government) -> None:
+    first = visit(1, description=f"{visit(1)['description']} Last updated: 3 minutes ago.")
+    government.serve("/feed", rss(first, visit(2, description=f"{LONG} 1,301 views")))
+    dsit.poll()
+    assert dsit.events("AnnouncementRevised") == []
+    government.serve("/feed", rss(first, visit(2, description=f"{LONG} It is cancelled. 1,302 views")))
+    dsit.poll()
+    (revised,) = dsit.events("AnnouncementRevised")
+    assert revised.payload["changed"].keys() == {"text"}
+
+
+def test_a_fingerprint_of_an_earlier_version_makes_nothing_look_revised(
+    dsit: Installation, government: Government
+) -> None:
+    def fingerprints() -> set[str]:
+        with dsit.log_db.read() as tx:
+            return {row["fingerprint"] for row in tx.execute("SELECT fingerprint FROM sightings").fetchall()}
+
+    now = fingerprints()
+    with dsit.log_db.write() as tx:
+        tx.execute("UPDATE sightings SET fingerprint = 'of another version ' || rowid")
+    dated = {"pubDate": "Mon, 01 Jun 2026 10:00:00 GMT"}  # another document, which says the same
+    government.serve("/feed", rss(visit(1, **dated), visit(2, description=f"{LONG} 1,234 views", **dated)))
+    outcome = dsit.poll()["dsit"]
+    assert outcome.events == () and fingerprints() == now
