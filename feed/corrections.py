@@ -6,11 +6,13 @@ Pure: no clock, no network, no database. Nothing here is news: it changes what w
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from feed import telling, twins
+from feed.endings import Reopening
 from feed.extract import Found
 from feed.telling import FACTS, Status, Telling
 from storage.catalogue import Announcement, Rival, Told, Twin
@@ -25,11 +27,16 @@ _PAST = Status(backfill=True)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One announcement as it is recorded, with the subjects that it told of and the story of each, by id."""
+    """One announcement as it is recorded, with the subjects that it told of and the story of each, by id.
+    Its source means bare dates in `zone`; `passed` are the ids of the calls that the clock closed before
+    `moment`."""
 
     announcement: Announcement
     told: Sequence[Told]
     stories: Mapping[str, Sequence[Recorded]]
+    zone: str | None = None
+    passed: Set[str] = frozenset()
+    moment: datetime | None = None
 
     @property
     def own(self) -> list[Subject]:
@@ -39,7 +46,7 @@ class Case:
 
 def corrections(case: Case, found: Sequence[Found], rivals: Mapping[str, Sequence[Rival]]) -> list[Event]:
     """The events that make the record say what the rules read now. `rivals` by the new subject's id."""
-    by = _by(case.announcement)
+    by = _by(case)
     pairs, new = _aligned(case, found)
     events: list[Event] = []
     for one in case.told:
@@ -55,12 +62,14 @@ def corrections(case: Case, found: Sequence[Found], rivals: Mapping[str, Sequenc
 def undone(case: Case, twin: Twin, subject: Subject, found: Sequence[Found], reason: str) -> list[Event]:
     """The events that part an announcement from the subject it was linked to: the facts that came with it go,
     and what it tells becomes a subject of its own."""
-    by = _by(case.announcement)
+    by = _by(case)
     changed: dict[str, dict[str, Any]] = {"twin": {"from": twin.id, "to": None}}
     for event in reversed(case.stories[subject.id]):
         if not _came_with(event, twin):
             continue
         for name, sides in event.payload["changed"].items():
+            if name == "closed":  # what is over without the link, the clock will see
+                continue
             was = telling.as_json(getattr(subject, name))
             if changed.get(name, {"to": was})["to"] == sides["to"]:
                 changed[name] = {"from": was, "to": sides["from"]}
@@ -91,8 +100,9 @@ def candidates(case: Case, found: Sequence[Found]) -> dict[str, Found]:
     return _aligned(case, found)[1]
 
 
-def _by(announcement: Announcement) -> Telling:
-    return Telling(announcement.source, announcement.id, announcement.title, announcement.url)
+def _by(case: Case) -> Telling:
+    one = case.announcement
+    return Telling(one.source, one.id, one.title, one.url, case.zone)
 
 
 def _aligned(case: Case, found: Sequence[Found]) -> tuple[dict[str, Found], dict[str, Found]]:
@@ -132,6 +142,9 @@ def _corrected(by: Telling, case: Case, one: Told, facts: Found | None) -> list[
             known, now = getattr(subject, name), getattr(facts, name)
             if name in ours and telling.plain(name, known) != telling.plain(name, now):
                 changed[name] = {"from": telling.as_json(known), "to": telling.as_json(now)}
+        changed |= _zone_corrected(case, facts, ours, subject)
+        if subject.id in case.passed and case.moment and Reopening(case.moment).opens(subject, changed):
+            changed["closed"] = {"from": True, "to": False}
         if changed.keys() == {"summary"}:  # a sentence more or less is no correction
             return []
     if not changed:
@@ -148,6 +161,16 @@ def _corrected(by: Telling, case: Case, one: Told, facts: Found | None) -> list[
             reason=RULES,
         )
     ]
+
+
+def _zone_corrected(case: Case, facts: Found, ours: set[str], subject: Subject) -> dict[str, dict[str, Any]]:
+    """The zone of its bare dates, which was not always recorded."""
+    bare = any(
+        getattr(facts, name) and "T" not in getattr(facts, name) for name in ours & {"opens", "closes"}
+    )
+    if not bare or case.zone in (None, subject.zone):
+        return {}
+    return {"zone": {"from": subject.zone, "to": case.zone}}
 
 
 def _ours(case: Case, subject: Subject) -> set[str]:

@@ -8,24 +8,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from feed import diff, telling, twins
+from feed import damping, diff, endings, telling, twins
+from feed.declared import declared
 from feed.diff import Change, Known, New, Renumbered, Revised
+from feed.endings import Reopening
 from feed.extract import Found, extract
 from feed.linked import Page, together
 from feed.parse import Entry
 from feed.source import Source
 from feed.telling import Status, Telling
 from storage.catalogue import Rival, Told
+from storage.clock import from_stamp
 from storage.cursors import Sighting
 from storage.encoding import digest
-from storage.events import AnnouncementPublished, AnnouncementRevised, Event, SubjectAnnounced
-
-RESTLESS = 3
-"""An entry that changed at more polls in a row than this has a clock in it: its edits are told only where
-facts changed."""
+from storage.endings import Ending
+from storage.events import (
+    AnnouncementPublished,
+    AnnouncementRevised,
+    AnnouncementWithdrawn,
+    CallAnnounced,
+    CallClosed,
+    Event,
+    SubjectAnnounced,
+)
 
 _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
@@ -41,9 +50,10 @@ class Past:
     `told` are their subjects; `news` are the announcements that another source's first poll recorded as
     backfill since this source was polled last, or that are held as part of another's flood: here they are
     news; `texts` are the long texts that were shown before, by digest; `pages` what linked pages said, by
-    announcement; `held` are the announcements that are held; `rivals` are the recorded subjects that a new
-    one may be the same as, by the new one's id, and `days` (UTC) when their announcements were published;
-    `taken` gathers those that were matched already.
+    announcement; `held` are the announcements that are held, `withdrawn` and `closed` how announcements and
+    calls ended, by id; `rivals` are the recorded subjects that a new one may be the same as, by the new
+    one's id, and `days` (UTC) when their announcements were published; `taken` gathers those that were
+    matched already.
     """
 
     told: Mapping[str, Sequence[Told]]
@@ -51,6 +61,8 @@ class Past:
     texts: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, Page] = field(default_factory=dict)
     held: Set[str] = frozenset()
+    withdrawn: Mapping[str, Ending] = field(default_factory=dict)
+    closed: Mapping[str, Ending] = field(default_factory=dict)
     rivals: Mapping[str, Sequence[Rival]] = field(default_factory=dict)
     days: Mapping[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
@@ -101,14 +113,21 @@ def decide(
     backfill: bool,
     explained: int,
     stamp: str,
+    seen: int = 0,
 ) -> Decision:
-    """The events that the changes of one poll amount to; `stamp` is the poll's.
+    """The events that the changes of one poll amount to; `stamp` is the poll's, `seen` how many entries the
+    source shows, where these are all that changed.
 
     `backfill` marks a first poll, whose new entries are recorded and shown but never notified. Where there
     are more of them than the source's past has `explained`, they are held (the flood guard).
     """
     news = sum(isinstance(change, New) or change.announcement in past.news for change in changes)
     status = Status(backfill, held=not backfill and news > explained)
+    changes = [
+        change if change.announcement in past.withdrawn else damping.settled(change, past.texts, past.pages)
+        for change in changes
+    ]
+    restless = damping.restless(changes, seen)
     events: list[Event] = []
     for change in changes:
         match change:
@@ -119,19 +138,26 @@ def decide(
             case Renumbered():
                 pass  # only its guid and address are noted
             case Revised():
-                events += _revised(source, change, read, past)
+                told = _revised(source, change, read, past, from_stamp(stamp))
+                only_words = all(
+                    isinstance(event, AnnouncementRevised) and not event.reason for event in told
+                )
+                events += [] if only_words and change.announcement in restless else told
+    untold = restless - {getattr(event, "announcement", None) for event in events}
     return Decision(
         events=tuple(events),
-        sightings=tuple(_sighting(source.id, change, stamp, _is_told(change, events)) for change in changes),
-        texts=tuple(text for change in changes for text in _texts(change, events)),
+        sightings=tuple(_sighting(source.id, change, stamp, untold) for change in changes),
+        texts=tuple(
+            text for change in changes if change.announcement not in untold for text in _texts(change)
+        ),
         new=sum(isinstance(change, New) for change in changes),
-        restless=sum(_restless(change) for change in changes),
+        restless=len(restless),
         held=len(_held(events) - past.held),
     )
 
 
 def _telling(source: Source, change: Change) -> Telling:
-    return Telling(source.id, change.announcement, change.entry.title, change.entry.url)
+    return Telling(source.id, change.announcement, change.entry.title, change.entry.url, source.zone)
 
 
 def _new(source: Source, change: New, read: Read, past: Past, status: Status) -> list[Event]:
@@ -148,7 +174,30 @@ def _new(source: Source, change: New, read: Read, past: Past, status: Status) ->
     )
     if withdrawal := _withdrawal(source, change):
         return [published, withdrawal]
-    return [published, *_announced(source, change, found_in(change, read), past, status)]
+    events = _announced(source, change, found_in(change, read), past, status)
+    return [published, *events, *_closed_already(events, entry)]
+
+
+def _closed_already(events: Sequence[Event], entry: Entry) -> list[Event]:
+    """That the only call of a new announcement is over, where its own words say so: for the record."""
+    calls = [event for event in events if isinstance(event, CallAnnounced)]
+    title, text, *_ = _words(entry)
+    found = declared(title, text).closed
+    if found is None or len(calls) != 1 or len(events) != 1:
+        return []
+    (call,) = calls
+    return [
+        CallClosed(
+            subject=call.subject,
+            announcement=call.announcement,
+            source=call.source,
+            title=call.title,
+            url=call.url,
+            reason=endings.said_closed(found),
+            backfill=True,
+            evidence=(found,),
+        )
+    ]
 
 
 def _announced(
@@ -183,22 +232,25 @@ def _known(source: Source, change: Known, read: Read, past: Past, status: Status
     ]
 
 
-def _revised(source: Source, change: Revised, read: Read, past: Past) -> list[Event]:
+def _revised(source: Source, change: Revised, read: Read, past: Past, moment: datetime) -> list[Event]:
     told = past.told.get(change.announcement, ())
     by = _telling(source, change)
-    was_withdrawn = bool(_WITHDRAWN.match(change.shown["title"]))
+    was = past.withdrawn.get(change.announcement)
     if withdrawal := _withdrawal(source, change):
-        return [] if was_withdrawn else [withdrawal, *telling.closed(by, told)]
+        return [] if was else [withdrawal, *endings.closed_with(withdrawal, told, moment)]
+    back = was is not None and endings.is_back(was.rule, shown=True, page=change.entry.page is not None)
     revised = AnnouncementRevised(
         source=source.id,
         announcement=change.announcement,
         title=change.entry.title,
         url=change.entry.url,
         changed=change.changed | _page_changed(change, past),
+        reason=endings.BACK.get(was.rule, endings.BACK[""]) if was and back else None,
     )
     recorded = {one.key: one.subject for one in told}
     status = Status(held=change.announcement in past.held)
-    before = telling.keyed(change.announcement, read(*_words_before(change, past)))
+    words_before, words_now = _words_before(change, past), _words(change.entry)
+    before = telling.keyed(change.announcement, read(*words_before))
     now = found_in(change, read)
     new = {key: now[key] for key in now if key not in recorded}
     events = _announced(source, change, {key: new[key] for key in new if key not in before}, past, status)
@@ -206,22 +258,22 @@ def _revised(source: Source, change: Revised, read: Read, past: Past) -> list[Ev
     events += _announced(
         source, change, {key: new[key] for key in new if key in before}, past, replace(status, backfill=True)
     )
+    said = declared(*words_before[:2]), declared(*words_now[:2])
     page_is_new = change.entry.page is not None and change.announcement not in past.pages
-    for key in now:
-        if key in recorded and key in before and not recorded[key].retracted:
+    for key, subject in recorded.items():
+        if not subject.retracted:
+            ending = past.closed.get(subject.id)
+            rule = ending.rule if ending else ""
+            still = was is not None and not back
             events += telling.moved(
                 by,
-                recorded[key],
-                before[key],
-                now[key],
-                reopened=was_withdrawn,
-                own=recorded[key].id == key or not page_is_new,
+                subject,
+                before.get(key),
+                now.get(key) if key in before else None,
+                opens=Reopening(moment, rule, still, back, *said).opens,
+                own=subject.id == key or not page_is_new,
             )
-    return [] if _restless(change) and not events else [revised, *events]
-
-
-def _restless(change: Change) -> bool:
-    return isinstance(change, Revised) and change.streak > RESTLESS
+    return [revised, *events, *endings.declared_closed(by, told, *said, moment, backfill=False)]
 
 
 def _words_before(change: Revised, past: Past) -> tuple[str, str, str, str | None]:
@@ -242,18 +294,22 @@ def _page(entry: Entry) -> str | None:
 
 
 def _page_changed(change: Revised, past: Past) -> dict[str, dict[str, Any]]:
-    before, now = past.pages.get(change.announcement), _page(change.entry)
-    old = digest(before.text.encode()) if before else None
-    return {"page": {"from": old, "to": now}} if now and now != old else {}
+    if not damping.page_moved(change, past.pages):
+        return {}
+    before = past.pages.get(change.announcement)
+    return {"page": {"from": digest(before.text.encode()) if before else None, "to": _page(change.entry)}}
 
 
-def _withdrawal(source: Source, change: Change) -> Event | None:
-    """That the source has taken it back, where its title or a notice on its page says so."""
+def _withdrawal(source: Source, change: Change) -> AnnouncementWithdrawn | None:
+    """That the source has taken it back, where its title, a notice on its page or its status says so."""
     entry, by = change.entry, _telling(source, change)
     if _WITHDRAWN.match(entry.title):
-        return telling.withdrawn(by, "title.withdrawn", entry.title)
+        return endings.withdrawn(by, endings.TITLE, entry.title)
     if entry.page is not None and entry.page.withdrawn:
-        return telling.withdrawn(by, "page.withdrawn", entry.page.withdrawn[:200])
+        return endings.withdrawn(by, endings.NOTICE, entry.page.withdrawn[:200])
+    title, text, *_ = _words(entry)
+    if status := declared(title, text).withdrawn:
+        return endings.withdrawn(by, status.rule, status.quote)
     return None
 
 
@@ -265,34 +321,25 @@ def _held(events: Sequence[Event]) -> set[str]:
     }
 
 
-def _is_told(change: Change, events: Sequence[Event]) -> bool:
-    """Whether what the entry shows now is in the record: an edit of a restless one need not be."""
-    return not _restless(change) or any(
-        getattr(event, "announcement", None) == change.announcement for event in events
-    )
-
-
-def _texts(change: Change, events: Sequence[Event]) -> list[str]:
+def _texts(change: Change) -> list[str]:
     """The long texts that the record refers to from now on."""
     entry = change.entry
-    if not _is_told(change, events):
-        return []
     texts = [entry.text] if entry.text != entry.summary else []
     return [*texts, entry.page.text] if entry.page and not isinstance(change, Known) else texts
 
 
-def _sighting(source: str, change: Change, stamp: str, told: bool) -> Sighting:
+def _sighting(source: str, change: Change, stamp: str, untold: Set[str]) -> Sighting:
     """What the source shows now. Of an edit that is not told the words are kept that were told last: the
     next one is compared with them."""
     entry = change.entry
-    shown = diff.shown(entry) if told or not isinstance(change, Revised) else change.shown
+    known = isinstance(change, Revised) and change.announcement in untold
     return Sighting(
         source,
         change.announcement,
         entry.guid,
         entry.link,
         entry.fingerprint,
-        shown,
+        change.shown if isinstance(change, Revised) and known else diff.shown(entry),
         changed_at=stamp if isinstance(change, Revised) else None,
         streak=change.streak if isinstance(change, Revised) else 0,
     )

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from feed.links import canonical
+from feed.noise import essence
 from feed.parse import Entry
 from storage.cursors import Sighting
 from storage.encoding import digest
 from storage.filters import words
-from storage.plain import comparable
 
 NAMESPACE = uuid.UUID("6f2d9a52-3c0e-5b7e-9d3f-0d7c1b5a4e21")
 """Of the ids of announcements and subjects: the same page has the same id in every installation."""
@@ -56,7 +56,8 @@ class Revised:
 
 @dataclass(frozen=True, slots=True)
 class Renumbered:
-    """An entry that says what the source said before under another guid and address."""
+    """An entry that says what the source said before, under another guid and address, or by another measure
+    of what it says: a version of ours that knows more noise counts otherwise."""
 
     entry: Entry
     announcement: str
@@ -116,7 +117,9 @@ def compare(
             ):
                 changes.append(Renumbered(entry, found.announcement))
             if found.fingerprint != entry.fingerprint:
-                changed = changed_fields(found.shown, entry)
+                if not (changed := changed_fields(found.shown, entry)):
+                    changes.append(Renumbered(entry, found.announcement))
+                    continue
                 streak = found.streak + 1 if polled and found.changed_at == polled else 1
                 changes.append(Revised(entry, found.announcement, changed, found.shown, streak))
             continue
@@ -210,7 +213,7 @@ def changed_fields(before: dict[str, Any], entry: Entry) -> dict[str, dict[str, 
     return {
         name: {"from": before.get(name), "to": after[name]}
         for name in ("title", "summary", "text")
-        if comparable(before.get(name) or "") != comparable(after[name] or "")
+        if essence(before.get(name) or "") != essence(after[name] or "")
     }
 
 

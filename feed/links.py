@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|_ga|_gl|pk_\w+|mtm_\w+", re.IGNORECASE)
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|[gw]braid|msclkid|twclid|yclid|igsh(?:id)?|mc_[ce]id|mkt_tok|_hs(?:enc|mi)"
+    r"|_ga|_gl|pk_\w+|mtm_\w+",
+    re.IGNORECASE,
+)
 _PIB = re.compile(r"^/PressRelease(?:Iframe|Detail|Se)?(?:Page)?m?\.aspx$", re.IGNORECASE)
 
 
@@ -64,3 +68,11 @@ def canonical(url: str) -> str | None:
         path, query = ("/PressReleasePage.aspx", release) if release else (path, query)
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"
     return urlunsplit(("https", netloc, path.rstrip("/") or "/", urlencode(query), ""))
+
+
+def without_tracking(url: str) -> str:
+    """The address as it stands, without the parameters that only say who led there."""
+    address, mark, fragment = url.partition("#")
+    path, _, query = address.partition("?")
+    kept = [pair for pair in re.split("&amp;|&", query) if not _TRACKING.fullmatch(pair.partition("=")[0])]
+    return f"{path}{'?' if kept else ''}{'&'.join(kept)}{mark}{fragment}"

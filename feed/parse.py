@@ -19,14 +19,16 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from feed import hints, moments, walls
+from feed import hints, moments, tombstones, walls
 from feed.cut import cut
 from feed.errors import NotAFeed, SourceError, SourceGone
 from feed.hints import Hints
 from feed.linked import Page
 from feed.links import canonical, clean
+from feed.noise import essence
 from feed.text import plain
-from storage.plain import comparable, line, shorten
+from feed.tombstones import Tombstone
+from storage.plain import line, shorten
 
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
@@ -41,8 +43,8 @@ class Entry:
 
     `link` is the canonical form of `url` (None: no usable link); `text` is the longest text that the entry
     carries, `summary` its beginning; `published_at` is ISO 8601 (a bare date where the feed gives one, else
-    with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without what only
-    looks different. `page` is what the linked page says, once it was read: no part of what the feed shows.
+    with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without noise. `page`
+    is what the linked page says, once it was read: no part of what the feed shows.
     """
 
     guid: str | None
@@ -56,7 +58,7 @@ class Entry:
     fingerprint: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        said = f"{comparable(self.title)}\n{comparable(self.text)}"
+        said = f"{essence(self.title)}\n{essence(self.text)}"
         object.__setattr__(self, "fingerprint", hashlib.sha256(said.encode()).hexdigest())
 
 
@@ -65,7 +67,8 @@ class Feed:
     """What a source shows. `note` says in one line what was wrong with it, when it could be read still;
     `whole` is False when the document breaks off, so that asking again is worth it. `entries` are those
     that were read, `seen` how many there are, `marks` (feed.cut) how their bytes are known again;
-    `hints` is None where the feed's head could not be read."""
+    `hints` is None where the feed's head could not be read; `tombstones` are of entries that it has taken
+    out."""
 
     title: str
     entries: tuple[Entry, ...]
@@ -75,6 +78,7 @@ class Feed:
     marks: tuple[str, ...] = ()
     hints: Hints | None = None
     author: str = ""
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str = "") -> Feed:
@@ -89,10 +93,17 @@ def parse_new(body: bytes, known: frozenset[str], *, url: str, content_type: str
     if len(marks) == 1:  # an entry that stands alone may say that the feed has ended, also when it is known
         known = frozenset()
     if known.issuperset(marks):
-        return Feed("", (), seen=len(marks), marks=marks, hints=pieces.hints)
+        graves = tombstones.read(body)
+        return Feed("", (), seen=len(marks), marks=marks, hints=pieces.hints, tombstones=graves)
     feed = parse(pieces.without(known), url=url, content_type=content_type, alone=len(marks) == 1)
     # What could not be read well is looked at again next time.
-    return dataclasses.replace(feed, seen=len(marks), marks=() if feed.note else marks, hints=pieces.hints)
+    return dataclasses.replace(
+        feed,
+        seen=len(marks),
+        marks=() if feed.note else marks,
+        hints=pieces.hints,
+        tombstones=tombstones.read(body),  # the entries that are known are shown, too
+    )
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) -> Feed:
@@ -126,7 +137,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", alone: bool = True) 
     note = "; ".join(notes) or None
     author = line(plain(document.feed.get("author") or ""))
     feed = Feed(title, entries, note, whole=not broken_off, seen=len(entries), author=author)
-    return dataclasses.replace(feed, hints=_hints(document.feed))
+    return dataclasses.replace(feed, hints=_hints(document.feed), tombstones=tombstones.read(body))
 
 
 def _hints(head: Any) -> Hints:

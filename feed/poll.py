@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
 
-from feed import diff, hubs, rhythm, standing, twins
+from feed import damping, deleted, diff, hubs, rhythm, standing, twins
+from feed import visits as reading
 from feed.adapters import adapter
 from feed.decide import Decision, Past, Read, decide, found_in, reader
 from feed.errors import SourceError
@@ -23,8 +24,8 @@ from feed.linked import Page
 from feed.parse import Entry, Feed, without_the_future
 from feed.question import Response
 from feed.source import Source
-from feed.visits import Seen, Visitor
-from storage import catalogue, cursors, effects, holders, log, visits
+from feed.visitor import Seen, Visitor
+from storage import catalogue, cursors, effects, endings, holders, log, visits
 from storage.clock import now, to_stamp
 from storage.cursors import Cursor, LeaseLost
 from storage.database import Database, Tx
@@ -137,8 +138,11 @@ def _poll_leased(
 
 
 def _record_unchanged(db: Database, source: Source, cursor: Cursor, response: Response) -> Outcome:
+    with db.read() as tx:
+        pages = visits.restless(tx, source.id, damping.RESTLESS)
+
     def after(current: Cursor) -> Cursor:
-        return standing.after_answer(source, current, response, now())
+        return standing.after_answer(source, current, response, now(), pages=pages)
 
     return _record_standing(db, source, cursor, after, Outcome(source.id, "not_modified"))
 
@@ -167,12 +171,18 @@ def _record_feed(
     with db.write() as tx:  # step 5
         cursor = _still_ours(tx, source)
         compared = compare(tx, source, cursor, feed)
-        decision = judge(tx, source, cursor, compared.changes, read, moment)
+        decision = judge(tx, source, cursor, compared.changes, read, moment, feed.seen)
+        more = deleted.events(tx, source, feed, compared.changes, moment)
+        decision = dataclasses.replace(decision, events=(*decision.events, *more))
         strange = compared.strange and len(feed.entries) == feed.seen
-        after = standing.after_answer(source, cursor, response, moment, feed, decision, strange=strange)
+        pages = visits.restless(tx, source.id, damping.RESTLESS)
+        after = standing.after_answer(
+            source, cursor, response, moment, feed, decision, strange=strange, pages=pages
+        )
+        outcome = _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
         if source.pages:
             plan_visits(tx, source, compared.changes, seen, moment)
-        return _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
+        return outcome
 
 
 def with_pages(
@@ -185,17 +195,21 @@ def with_pages(
         changes = compare(tx, source, cursor, feed).changes
     news = [change.entry for change in changes if isinstance(change, diff.New | diff.Revised)]
     seen = visitor.pages(news, source)
-    entries = tuple(dataclasses.replace(entry, page=seen.pages.get(entry)) for entry in feed.entries)
+    entries = tuple(dataclasses.replace(entry, page=seen.page(entry)) for entry in feed.entries)
     return dataclasses.replace(feed, entries=entries), seen
 
 
 def plan_visits(tx: Tx, source: Source, changes: Sequence[diff.Change], seen: Seen, moment: datetime) -> None:
-    """Leave for later the pages that were not read; one that another source's announcement links to, too."""
+    """Leave for later the pages that were not read, one that another source's announcement links to, too; and
+    look at those of calls again."""
     known = [change.announcement for change in changes if isinstance(change, diff.Known)]
     settled = {*catalogue.pages(tx, known), *visits.planned(tx, known)} if known else set()
-    for change in changes:
-        if not isinstance(change, diff.Renumbered) and change.announcement not in settled:
-            seen.note(tx, source, change.entry, change.announcement, moment)
+    entries = [
+        (change.entry, change.announcement)
+        for change in changes
+        if not isinstance(change, diff.Renumbered) and change.announcement not in settled
+    ]
+    reading.note(tx, source, entries, seen, moment)
 
 
 def read_texts(db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read) -> None:
@@ -234,9 +248,16 @@ def compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Comparis
 
 
 def judge(
-    tx: Tx, source: Source, cursor: Cursor, changes: Sequence[diff.Change], read: Read, moment: datetime
+    tx: Tx,
+    source: Source,
+    cursor: Cursor,
+    changes: Sequence[diff.Change],
+    read: Read,
+    moment: datetime,
+    seen: int = 0,
 ) -> Decision:
-    """What to record of these changes, beside what is recorded already."""
+    """What to record of these changes, beside what is recorded already; `seen` is how many entries the source
+    shows, where these are all that changed."""
     return decide(
         source,
         changes,
@@ -245,6 +266,7 @@ def judge(
         backfill=cursor.last_success is None,
         explained=standing.explained(cursor, moment),
         stamp=to_stamp(moment),
+        seen=seen,
     )
 
 
@@ -255,6 +277,7 @@ def _past(
     revised = [change for change in changes if isinstance(change, diff.Revised)]
     shown = [change.shown["text"] for change in revised]
     told = catalogue.told(tx, [change.announcement for change in changes])
+    calls = [one.subject.id for subjects in told.values() for one in subjects if one.subject.closed]
     fresh = [
         change
         for change in changes
@@ -266,6 +289,8 @@ def _past(
         texts={key: text for key in shown if key and (text := log.text(tx, key)) is not None},
         pages=_pages(tx, [change.announcement for change in revised]),
         held=catalogue.held(tx, [change.announcement for change in changes]),
+        withdrawn=endings.withdrawn(tx, [change.announcement for change in revised]),
+        closed=endings.closed(tx, calls),
         rivals=_rivals(tx, source, fresh, read, moment),
         days={change.announcement: _day(change.entry, moment) for change in fresh},
     )

@@ -1,9 +1,9 @@
 """What a hub pushes, from the bytes to the fact in the log.
 
 A push brings news, in one transaction of its own, beside any poll that may be under way. Whatever else it
-hints at (an edit, more new entries than the past explains, a body that cannot be read) is left to a poll,
-which asks the source itself: a push may be an hour old when it comes, and may hold a part of the feed only.
-So it never makes a source fail, end, move or show a gap.
+hints at (an edit, a deletion, more new entries than the past explains, a body that cannot be read) is left to
+a poll, which asks the source itself: a push may be an hour old when it comes, and may hold a part of the feed
+only. So it never makes a source fail, end, move or show a gap.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from feed import diff, leases, poll
+from feed import deleted, diff, leases, poll
 from feed.decide import Decision, reader
 from feed.errors import SourceError
 from feed.parse import Feed
@@ -72,6 +72,7 @@ def _record(db: Database, source: Source, hub: Hub, cursor: Cursor, feed: Feed) 
         fresh = [change for change in changes if not isinstance(change, diff.Revised)]
         decision = poll.judge(tx, source, current, fresh, read, moment)
         left = bool(decision.held) or len(fresh) < len(changes) or not feed.whole
+        left = left or bool(deleted.events(tx, source, feed, changes, moment))
         if decision.held:
             decision = Decision()
         poll.record(tx, decision, decision.events)

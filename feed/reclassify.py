@@ -16,12 +16,12 @@ from feed.decide import Read, reader
 from feed.extract import Found
 from feed.linked import Page, together
 from feed.source import Source
-from storage import catalogue, effects, log
+from storage import catalogue, effects, endings, log
 from storage.catalogue import Announcement
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.errors import StorageError
-from storage.events import Event
+from storage.events import BY_THE_CLOCK, Event
 
 SLICE = 100
 """So many announcements are read, then written in one transaction."""
@@ -56,7 +56,10 @@ def reclassify(
             if one.source in readers and one.withdrawn is None:
                 readers[one.source](*words)  # it remembers: nothing takes long while the log is held
         with db.read() if dry_run else db.write() as tx:
-            results = [_again(tx, readers.get(one.source), one.id, dry_run=dry_run) for one, _ in cases]
+            results = [
+                _again(tx, sources.get(one.source), readers.get(one.source), one.id, dry_run=dry_run)
+                for one, _ in cases
+            ]
         yield from results
 
 
@@ -75,27 +78,31 @@ def split(
         )
         if one is None or known is None or twin is None:
             raise StorageError(f"the announcement {announcement} is not linked to a subject {subject}")
-        found = reader(sources[one.source])(*_words(tx, one)) if one.source in sources else ()
-        events = corrections.undone(_case(tx, one), twin, known, found, reason)
+        source = sources.get(one.source)
+        found = reader(source)(*_words(tx, one)) if source else ()
+        events = corrections.undone(_case(tx, one, source), twin, known, found, reason)
         _record(tx, events)
     return events
 
 
-def _again(tx: Tx, read: Read | None, key: str, *, dry_run: bool) -> Corrected:
+def _again(tx: Tx, source: Source | None, read: Read | None, key: str, *, dry_run: bool) -> Corrected:
     one = catalogue.announcement(tx, key)
     assert one is not None, "announcements are never deleted"  # noqa: S101
-    if read is None or one.withdrawn is not None:
+    if source is None or read is None or one.withdrawn is not None:
         return Corrected(one, None if read is None else ())
-    case, found = _case(tx, one), read(*_words(tx, one))
+    case, found = _case(tx, one, source), read(*_words(tx, one))
     events = corrections.corrections(case, found, _rivals(tx, case, found))
     if not dry_run:
         _record(tx, events)
     return Corrected(one, tuple(events))
 
 
-def _case(tx: Tx, one: Announcement) -> Case:
+def _case(tx: Tx, one: Announcement, source: Source | None) -> Case:
     told = catalogue.told(tx, [one.id]).get(one.id, [])
-    return Case(one, told, {item.subject.id: catalogue.story(tx, item.subject.id) for item in told})
+    stories = {item.subject.id: catalogue.story(tx, item.subject.id) for item in told}
+    closed = endings.closed(tx, list(stories))
+    passed = {key for key, ending in closed.items() if ending.rule == BY_THE_CLOCK}
+    return Case(one, told, stories, source.zone if source else None, passed, now())
 
 
 def _words(tx: Tx, one: Announcement) -> tuple[str, str, str, str | None]:

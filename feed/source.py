@@ -16,6 +16,7 @@ from feed.adapters import KINDS
 from feed.extract import Publisher
 from feed.links import clean, public
 from feed.settings import SettingsError
+from feed.zones import zone_of
 from storage.terms import is_country
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,11 @@ class Source:
     def publisher(self) -> Publisher:
         """What extraction may take for granted about everything in this feed."""
         return Publisher(country=self.country, body=self.body, kinds=self.kinds, language=self.language)
+
+    @property
+    def zone(self) -> str | None:
+        """The IANA zone in which its publisher means a bare date, None where nobody could tell."""
+        return zone_of(self.country)
 
     @property
     def public_url(self) -> str:

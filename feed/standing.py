@@ -36,6 +36,7 @@ POLLS_TO_MOVE = 3
 REASON_CHARACTERS = 500
 """A reason may hold what a server said: it is kept to one line of so many characters."""
 
+_PAGES = " linked pages change at every visit: only changed facts are told"
 _NOTHING = Decision()
 
 
@@ -53,9 +54,10 @@ def after_answer(
     decision: Decision = _NOTHING,
     *,
     strange: bool = False,
+    pages: int = 0,
 ) -> Cursor:
     """Where we stand after an answer. `feed` None is an unchanged one; `strange` says that the feed shows
-    nothing that this source ever showed before."""
+    nothing that this source ever showed before, `pages` how many linked pages change at every visit."""
     stamp = to_stamp(moment)
     said = feed.hints if feed and feed.hints is not None else hints.from_text(cursor.hints)
     said = hints.located(said, response.headers.get("link", ""), response.url)
@@ -68,7 +70,7 @@ def after_answer(
     after = replace(
         cursor,
         health="held" if held else "ok",
-        reason=_reason(source, cursor, held, feed, decision),
+        reason=_reason(source, cursor, held, feed, decision, pages),
         failures=0,
         etag=response.etag or (cursor.etag if response.body is None else None),
         last_modified=response.last_modified or (cursor.last_modified if response.body is None else None),
@@ -150,7 +152,9 @@ def _lively(cursor: Cursor, moment: datetime, feed: Feed | None, decision: Decis
     return rhythm.lively(cursor.lively, elapsed, new)
 
 
-def _reason(source: Source, cursor: Cursor, held: int, feed: Feed | None, decision: Decision) -> str | None:
+def _reason(
+    source: Source, cursor: Cursor, held: int, feed: Feed | None, decision: Decision, pages: int
+) -> str | None:
     """What the operator should know of a source that answers, in words."""
     words = []
     if held:
@@ -159,11 +163,13 @@ def _reason(source: Source, cursor: Cursor, held: int, feed: Feed | None, decisi
             f"`communique sources release {source.id}` tells them"
         )
     if feed is None and cursor.health in ("ok", "held") and cursor.held == held:
-        return cursor.reason
+        words = [part for part in (cursor.reason or "").split("; ") if part and not part.endswith(_PAGES)]
     if feed and feed.note:
         words.append(shorten(line(feed.note), REASON_CHARACTERS))
     if decision.restless:
         words.append(f"{decision.restless} entries change at every poll: only changed facts are told")
+    if pages:
+        words.append(f"{pages}{_PAGES}")
     return "; ".join(words) or None
 
 

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from feed.diff import NAMESPACE
 from feed.extract import Found
 from feed.twins import Match
-from storage.catalogue import Told
 from storage.events import (
     ANNOUNCED,
     CHANGED,
-    AnnouncementWithdrawn,
-    CallClosed,
     Event,
-    Evidence,
     Money,
     SubjectLinked,
 )
@@ -32,14 +28,20 @@ FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 """What can change in the life of a subject, beside its name and whether it is open."""
 
 
+Opens = Callable[[Subject, Mapping[str, dict[str, Any]]], bool]
+"""Says whether a closed call, of which these facts have changed, is open again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who tells of a subject, and where: an announcement of a source, as it stands now."""
+    """Who tells of a subject, and where: an announcement of a source, as it stands now. A bare date in it is
+    meant in `zone` (an IANA name; None where nobody could tell)."""
 
     source: str
     announcement: str
     title: str
     url: str
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def announced(
         for name in FACTS
         if getattr(facts, name) and not getattr(subject, name)
     }
+    changed |= _zone_moved(telling, subject, changed)
     linked = SubjectLinked(
         subject=subject.id,
         announcement=telling.announcement,
@@ -108,6 +111,7 @@ def _announced(telling: Telling, key: str, facts: Found, status: Status) -> Even
         money=facts.money,
         opens=facts.opens,
         closes=facts.closes,
+        zone=telling.zone,
         evidence=facts.evidence,
         **asdict(status),
     )
@@ -117,73 +121,64 @@ def moved(
     telling: Telling,
     recorded: Subject,
     before: Found | None,
-    after: Found,
+    after: Found | None,
     *,
     backfill: bool = False,
-    reopened: bool = False,
+    opens: Opens = lambda call, changed: False,
     own: bool = True,
 ) -> list[Event]:
-    """The facts that differ between two readings of one telling, and from what is recorded. A fact that is no
-    longer stated stays: silence is no evidence. `before` None says that nothing was read in it before;
-    `reopened` that it was withdrawn and no longer is. Where the subject is not the
-    announcement's `own`, what it states for the first time fills gaps, and replaces nothing."""
-    changed: dict[str, dict[str, Any]] = {}
-    if before and plain("title", before.title) != plain("title", after.title) != plain(
-        "title", recorded.title
-    ):
-        changed["title"] = {"from": recorded.title, "to": after.title}
-    if recorded.closed and reopened:
+    """The facts that differ between two readings of one telling, and from what is recorded. A fact that is
+    no longer stated stays: silence is no evidence. `before` None says that nothing was read in it before,
+    `after` None that nothing is now, or that there is nothing to compare it with; `opens` whether a closed
+    call is open again. Where the subject is not the announcement's `own`, what it states for the first time
+    fills gaps, and replaces nothing."""
+    changed = _moved_facts(recorded, before, after, own=own) if after else {}
+    changed |= _zone_moved(telling, recorded, changed)
+    if opens(recorded, changed):
         changed["closed"] = {"from": True, "to": False}
-    for name in FACTS:
-        old, new, known = getattr(before, name, None), getattr(after, name), getattr(recorded, name)
-        if known and not old and not own:
-            continue
-        if new and plain(name, new) not in (plain(name, old), plain(name, known)):
-            changed[name] = {"from": as_json(known), "to": as_json(new)}
     if not changed:
         return []
-    if "title" in changed:  # its words go with it, but are not worth a message by themselves
+    if after and "title" in changed:  # its words go with it, but are not worth a message by themselves
         changed["summary"] = {"from": recorded.summary, "to": after.summary}
     return [
         CHANGED[recorded.kind](
             subject=recorded.id,
             announcement=telling.announcement,
             source=telling.source,
-            title=after.title,
+            title=after.title if after else recorded.title,
             url=telling.url or recorded.url,
             changed=changed,
             backfill=backfill,
-            evidence=tuple(item for item in after.evidence if item.field in changed),
+            evidence=tuple(item for item in after.evidence if item.field in changed) if after else (),
         )
     ]
 
 
-def withdrawn(telling: Telling, rule: str, quote: str) -> Event:
-    """The source took the announcement back, in these words."""
-    return AnnouncementWithdrawn(
-        source=telling.source,
-        announcement=telling.announcement,
-        title=telling.title,
-        url=telling.url,
-        evidence=(Evidence("withdrawn", rule, quote),),
-    )
+def _moved_facts(
+    recorded: Subject, before: Found | None, after: Found, *, own: bool
+) -> dict[str, dict[str, Any]]:
+    changed: dict[str, dict[str, Any]] = {}
+    if before and plain("title", before.title) != plain("title", after.title) != plain(
+        "title", recorded.title
+    ):
+        changed["title"] = {"from": recorded.title, "to": after.title}
+    for name in FACTS:
+        old, new, known = getattr(before, name, None), getattr(after, name), getattr(recorded, name)
+        if known and not old and not own:
+            continue
+        if new and plain(name, new) not in (plain(name, old), plain(name, known)):
+            changed[name] = {"from": as_json(known), "to": as_json(new)}
+    return changed
 
 
-def closed(telling: Telling, told: Sequence[Told], *, backfill: bool = False) -> list[Event]:
-    """The calls that end with an announcement that is withdrawn: those that no other one tells of."""
-    return [
-        CallClosed(
-            subject=one.subject.id,
-            announcement=telling.announcement,
-            source=telling.source,
-            title=one.subject.title,
-            url=telling.url or one.subject.url,
-            reason="the announcement was withdrawn",
-            backfill=backfill,
-        )
-        for one in told
-        if one.subject.kind == "call" and one.alone and not one.subject.closed
-    ]
+def _zone_moved(
+    telling: Telling, recorded: Subject, changed: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """A bare date among what changed is meant in the zone of who states it, and takes it along."""
+    dates = [changed[name]["to"] for name in ("opens", "closes") if name in changed]
+    if telling.zone in (None, recorded.zone) or not any(date and "T" not in date for date in dates):
+        return {}
+    return {"zone": {"from": recorded.zone, "to": telling.zone}}
 
 
 def plain(name: str, value: Any) -> Any:

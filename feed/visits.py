@@ -1,4 +1,4 @@
-"""Reads the pages that announcements link to: politely, once for each change of the announcement.
+"""Linked pages that are read later, and those of open calls, which are read again.
 
 A page is read with the poll that shows its announcement, so that what is told is told with all its facts.
 What cannot be had then is read later; what it adds then is a change, never a second announcement. May not
@@ -7,174 +7,65 @@ decide what a page means, and holds no transaction open while it asks.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import threading
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
-from feed import later, linked, rhythm
-from feed.errors import (
-    AddressRefused,
-    BotWall,
-    NotAFeed,
-    NotAPage,
-    SourceBusy,
-    SourceError,
-    SourceGone,
-    TooLarge,
-)
-from feed.fetch import Fetcher
+from feed import endings, later, revisits, rhythm
+from feed.errors import AddressRefused, BotWall, NotAPage, SourceBusy, SourceError, SourceGone
 from feed.linked import Page
+from feed.noise import essence
 from feed.parse import Entry
-from feed.robots import Robots
+from feed.revisits import Course
 from feed.source import Source
-from storage import catalogue, effects, log, visits
-from storage.clock import now, to_stamp
+from feed.visitor import Look, Seen, Visitor
+from storage import catalogue, effects, filters, log, visits
+from storage import endings as ended
+from storage.clock import from_stamp, now, to_stamp
 from storage.database import Database, Tx
+from storage.encoding import digest
 from storage.events import Event
-from storage.visits import Visit
+from storage.visits import AGAIN, OVER, READ, Visit
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 20
-"""So many pages are read with one poll; the others a moment later."""
-SECONDS = 20.0
-"""For so long a poll reads pages: then what it found is recorded without the others."""
-MOST_DELAY = 30.0
-"""Of the seconds that a robots.txt wants between two requests, at most so many are kept."""
 CLAIM = timedelta(minutes=5)
 RETRIES = (5, 30, 120, 480, 1440, 1440, 2880)
-"""Minutes until a page that could not be read is tried again; after the last it is given up."""
+"""Minutes until a page that could not be read is tried again; after the last it is given up, unless it is
+that of an open call."""
+MOST = 500
+"""So many pages of which nothing is known are planned at a time."""
 
 
-class Manners:
-    """One request after the other to each host, `seconds_apart` or as its robots.txt wants. Safe to use from
-    several threads."""
-
-    def __init__(self, seconds_apart: float) -> None:
-        self._seconds_apart = seconds_apart
-        self._lock = threading.Lock()
-        self._next: dict[str, float] = {}
-
-    def wait(self, url: str, delay: float | None) -> None:
-        """Return when the host may be asked."""
-        apart = max(self._seconds_apart, min(delay or 0.0, MOST_DELAY)) if self._seconds_apart else 0.0
-        if not apart:
-            return
-        host = _host(url)
-        with self._lock:
-            moment = time.monotonic()
-            turn = max(moment, self._next.get(host, 0.0))
-            self._next[host] = turn + apart
-        time.sleep(turn - moment)
-
-
-class Visitor:
-    """Reads pages. Safe to use from several threads."""
-
-    def __init__(self, fetcher: Fetcher, *, seconds_apart: float = 0.0) -> None:
-        """`seconds_apart` lie between two requests to one host."""
-        self._fetcher = fetcher
-        self._robots = Robots(fetcher)
-        self._manners = Manners(seconds_apart)
-
-    def page(self, url: str, source: Source) -> Page:
-        """What the page says. Raises SourceError."""
-        reader = linked.reader(linked.name_of(url))
-        ports = (*source.ports, *_own_port(source))
-        question = dataclasses.replace(reader.question(url), named=False, ports=ports)
-        delay = None
-        if question.body is None:  # an interface that takes a POST is put up to be asked
-            if not self._robots.answers(question.url, ports=ports):
-                raise SourceError("the site's robots.txt cannot be had, so that nothing is read there")
-            if not self._robots.allows(question.url, ports=ports):
-                raise AddressRefused("the site's robots.txt asks not to read this page")
-            delay = self._robots.delay(question.url, ports=ports)
-        self._manners.wait(question.url, delay)
-        response = self._fetcher.get(question)
-        if response.body is None:
-            raise SourceError("the server says 'not modified' (304) to an unconditional request")
-        return reader.read(response.body, url=response.url, content_type=response.content_type)
-
-    def pages(self, entries: Iterable[Entry], source: Source) -> Seen:
-        """The pages of these entries, as many as one poll has time for. Raises nothing."""
-        seen = Seen()
-        until = time.monotonic() + SECONDS
-        silent: set[str] = set()
-        for entry in entries:
-            if len(seen.pages) + len(seen.failures) >= AT_ONCE or time.monotonic() > until:
-                break
-            if not entry.url or _host(entry.url) in silent:
-                continue
-            try:
-                seen.pages[entry] = self.page(entry.url, source)
-            except SourceError as error:
-                seen.failures[entry] = error
-                if _is_of_the_host(error):
-                    silent.add(_host(entry.url))
-            except Exception as error:  # a bug that one page brings to light must not stop the poll
-                logger.exception("page %s: unexpected error", entry.url)
-                seen.failures[entry] = SourceError(f"unexpected error: {error!r}")
-        return seen
-
-
-@dataclass
-class Seen:
-    """What came of looking at pages: what they say, and why others could not be read."""
-
-    pages: dict[Entry, Page] = field(default_factory=dict)
-    failures: dict[Entry, SourceError] = field(default_factory=dict)
-
-    def note(self, tx: Tx, source: Source, entry: Entry, announcement: str, moment: datetime) -> None:
-        """Plan when the page of a recorded announcement is read, if it was not now."""
-        if entry in self.pages or not entry.url:
-            visits.done(tx, announcement)
-            return
-        planned = Visit(announcement, source.id, entry.url, to_stamp(moment))
-        if error := self.failures.get(entry):
-            put_off(tx, planned, error, moment)
+def note(tx: Tx, source: Source, entries: Iterable[tuple[Entry, str]], seen: Seen, moment: datetime) -> None:
+    """Plan what comes after a poll for the pages of these entries (each with its announcement's id): those
+    that were read are looked at again, where they are of open calls, the others are still to be read. To be
+    called when the poll's events are recorded."""
+    for entry, key in entries:
+        if not entry.url:
+            visits.done(tx, key)
+            continue
+        known = visits.get(tx, key) or Visit(key, source.id, entry.url, to_stamp(moment))
+        known = replace(
+            known, source=source.id, url=entry.url, kind=READ, next_visit=to_stamp(moment), tries=0
+        )
+        if look := seen.looks.get(entry):
+            _again(tx, _looked(known, look, moment), moment)
+        elif error := seen.failures.get(entry):
+            _put_off(tx, known, error, moment)
         else:
-            visits.plan(tx, planned)
-
-
-def _is_of_the_host(error: SourceError) -> bool:
-    """Whether the other pages of the host will not be had either, for now."""
-    if isinstance(error, BotWall | SourceBusy):
-        return True
-    return error.status is None and not isinstance(error, NotAPage | AddressRefused | NotAFeed | TooLarge)
-
-
-def put_off(tx: Tx, visit: Visit, error: SourceError, moment: datetime) -> None:
-    """Plan the next try after a failure, or give the page up."""
-    if visit.tries >= len(RETRIES) or isinstance(error, NotAPage | SourceGone):
-        visits.done(tx, visit.announcement)
-        return
-    next_visit = moment + timedelta(minutes=RETRIES[visit.tries])
-    if isinstance(error, SourceBusy) and (asked := rhythm.retry_after(error.retry_after, moment)):
-        next_visit = max(next_visit, asked)
-    elif isinstance(error, BotWall | AddressRefused):
-        next_visit = moment + timedelta(days=1)
-    visits.plan(
-        tx,
-        dataclasses.replace(
-            visit, next_visit=to_stamp(next_visit), tries=visit.tries + 1, reason=str(error)[:500]
-        ),
-    )
+            visits.plan(tx, known)
 
 
 def due(db: Database, sources: Mapping[str, Source], *, early: bool = False, limit: int = 100) -> list[Visit]:
-    """The pages that are due at these sources; `early`: whatever their time."""
-    reading = [key for key, source in sources.items() if source.pages]
+    """The pages that are due at these sources; `early`: what is still to be read, whatever its time."""
     with db.read() as tx:
-        return visits.due(tx, now(), sources=reading, early=early, limit=limit)
+        return visits.due(tx, now(), sources=_reading(sources), early=early, limit=limit)
 
 
 def read_later(db: Database, visitor: Visitor, source: Source, visit: Visit) -> tuple[Event, ...]:
-    """Read a page that was due, and record what it adds to its announcement; what that comes to.
+    """Look at a page that was due, and record what it adds to its announcement; what that comes to.
 
     Raises StorageError when the log cannot be written.
     """
@@ -182,64 +73,189 @@ def read_later(db: Database, visitor: Visitor, source: Source, visit: Visit) -> 
         taken = now() + CLAIM
         if not visits.claim(tx, visit, taken):
             return ()
-    mine = dataclasses.replace(visit, next_visit=to_stamp(taken))
+    mine = replace(visit, next_visit=to_stamp(taken))
     try:
-        page = visitor.page(visit.url, source)
+        look = visitor.look(visit.url, source, etag=visit.etag, last_modified=visit.last_modified)
     except Exception as error:
         if not isinstance(error, SourceError):  # a bug that one page brings to light
             logger.exception("page %s: unexpected error", visit.url)
             error = SourceError(f"unexpected error: {error!r}")
-        with db.write(durable=False) as tx:
-            if visits.claim(tx, mine, taken):
-                put_off(tx, mine, error, now())
-        return ()
+        with db.write() as tx:
+            return _failed(tx, source, mine, error, now()) if visits.claim(tx, mine, taken) else ()
     with db.write() as tx:
         if not visits.claim(tx, mine, taken):
             return ()  # it took too long: somebody else has it
-        visits.done(tx, visit.announcement)
-        events = _add(tx, source, visit.announcement, page)
+        moment = now()
+        after = _looked(mine, look, moment)
+        events = _add(tx, source, mine.said, after, look.page, moment)
+        _again(tx, after, moment)
     return events
 
 
-def _add(tx: Tx, source: Source, key: str, page: Page) -> tuple[Event, ...]:
+def plan_unplanned(db: Database, sources: Mapping[str, Source], moment: datetime) -> int:
+    """Plan visits for the pages of open calls for which none is planned: they were recorded before there were
+    revisits, or before the source's `pages` was on; how many."""
+    since = moment - revisits.HALF_A_YEAR
+    with db.read() as tx:
+        found = visits.unplanned(tx, moment, sources=_reading(sources), since=since, limit=MOST)
+    if not found:
+        return 0
+    planned = 0
+    with db.write(durable=False) as tx:
+        for key, source in found:
+            announcement = catalogue.announcement(tx, key)
+            course = _course(tx, announcement) if announcement else None
+            at = revisits.first_visit(key, course, moment) if course else None
+            if announcement and at and visits.get(tx, key) is None:
+                visits.plan(tx, Visit(key, source, announcement.url, to_stamp(at), kind=AGAIN))
+                planned += 1
+    return planned
+
+
+def _reading(sources: Mapping[str, Source]) -> list[str]:
+    return [key for key, source in sources.items() if source.pages]
+
+
+def _looked(visit: Visit, look: Look, moment: datetime) -> Visit:
+    """The visit after a look that went well."""
+    after = replace(
+        visit,
+        tries=0,
+        reason=None,
+        visited=to_stamp(moment),
+        etag=look.etag,
+        last_modified=look.last_modified,
+        missing=0,
+        missing_since=None,
+    )
+    if look.page is None:
+        return replace(after, streak=0)
+    said = digest(essence(look.page.text).encode())
+    return replace(after, said=said, streak=visit.streak + 1 if visit.said not in (None, said) else 0)
+
+
+def _again(tx: Tx, visit: Visit, moment: datetime) -> None:
+    """Plan the next look at a page, where it is that of a call that is open, or was until lately."""
+    announcement = catalogue.announcement(tx, visit.announcement)
+    course = _course(tx, announcement) if announcement else None
+    at = revisits.next_visit(visit.announcement, course, moment) if course else None
+    if at is None:
+        visits.done(tx, visit.announcement)
+    else:
+        visits.plan(tx, replace(visit, kind=AGAIN, next_visit=to_stamp(at)))
+
+
+def _course(tx: Tx, announcement: catalogue.Announcement) -> Course | None:
+    """Where an announcement with calls stands; None where it told of none."""
+    told = catalogue.told(tx, [announcement.id]).get(announcement.id, [])
+    calls = [one.subject for one in told if one.subject.kind == "call" and not one.subject.retracted]
+    if not calls:
+        return None
+    opened = [call for call in calls if not call.closed]
+    deadlines = [filters.last_moment(call.closes, call.zone) for call in opened or calls if call.closes]
+    next_or_last = min if opened else max
+    closed = [from_stamp(one.recorded_at) for one in ended.closed(tx, [call.id for call in calls]).values()]
+    return Course(
+        published=datetime.combine(date.fromisoformat(announcement.day), datetime.min.time(), UTC),
+        deadline=next_or_last(deadlines, default=None),
+        closed=None if opened else max(closed, default=None),
+        withdrawn=announcement.withdrawn is not None,
+    )
+
+
+def _put_off(tx: Tx, visit: Visit, error: SourceError, moment: datetime) -> None:
+    """Plan the next try after a failure. What is no page at all is over; a page that was never read is given
+    up after some tries, one that is looked at again has its usual next time at the latest."""
+    never_read = visit.kind == READ and visit.visited is None
+    if isinstance(error, NotAPage) or (isinstance(error, SourceGone) and never_read):
+        visits.plan(tx, replace(visit, kind=OVER, reason=_reason(error)))
+        return
+    tries = min(visit.tries + (visit.kind == AGAIN), len(RETRIES) - 1)
+    at = moment + timedelta(minutes=RETRIES[tries])
+    if isinstance(error, SourceBusy) and (asked := rhythm.retry_after(error.retry_after, moment)):
+        at = max(at, asked)
+    elif isinstance(error, BotWall | AddressRefused):
+        at = moment + timedelta(days=1)
+    elif visit.missing:
+        at = max(at, moment + revisits.MISSING)
+    after = replace(visit, next_visit=to_stamp(at), tries=visit.tries + 1, reason=_reason(error))
+    if visit.kind == READ and visit.tries < len(RETRIES):
+        visits.plan(tx, after)
+        return
+    _again(tx, after, moment)
+    if planned := visits.get(tx, visit.announcement):
+        asked_to_wait = isinstance(error, SourceBusy | BotWall | AddressRefused)
+        at_last = visit.tries >= len(RETRIES)
+        stamp = max(planned.next_visit, after.next_visit) if asked_to_wait else planned.next_visit
+        visits.plan(tx, replace(planned, next_visit=stamp if at_last else min(stamp, after.next_visit)))
+
+
+def _reason(error: SourceError) -> str:
+    return str(error)[:500]
+
+
+def _failed(tx: Tx, source: Source, visit: Visit, error: SourceError, moment: datetime) -> tuple[Event, ...]:
+    """What a look comes to that failed: nothing, unless the page was not there so often, and for so long,
+    that it is gone."""
+    events: tuple[Event, ...] = ()
+    if error.status in (404, 410) and type(error) in (SourceError, SourceGone):
+        since = visit.missing_since or to_stamp(moment)
+        # What the server said of the page that was there tells nothing of one that comes back.
+        visit = replace(visit, missing=visit.missing + 1, missing_since=since, etag=None, last_modified=None)
+        long_ago = moment - from_stamp(since) >= revisits.GONE_AFTER
+        if visit.missing >= revisits.GONE_VISITS and long_ago:
+            quote = endings.missing(visit.url, error.status, visit.missing, since, moment)
+            if known := _known(tx, visit.announcement, moment):
+                events = later.gone(source, known, quote, moment)
+                _record(tx, events, moment)
+                if events or known.withdrawn:
+                    _again(tx, replace(visit, reason=_reason(error)), moment)
+                    return events
+    _put_off(tx, visit, error, moment)
+    return events
+
+
+def _known(tx: Tx, key: str, moment: datetime) -> later.Known | None:
     announcement = catalogue.announcement(tx, key)
     if announcement is None:
-        return ()
+        return None
     text = log.text(tx, announcement.text) if announcement.text else None
     before = log.text(tx, announcement.page) if announcement.page else None
-    known = later.Known(
+    told = catalogue.told(tx, [key]).get(key, [])
+    return later.Known(
         announcement,
         text or announcement.summary,
         Page(text=before, published_at=announcement.published_at) if before is not None else None,
-        catalogue.told(tx, [key]).get(key, []),
-        not announcement.backfill and announcement.day >= (now() - later.FRESH).date().isoformat(),
+        told,
+        not announcement.backfill and announcement.day >= (moment - later.FRESH).date().isoformat(),
+        ended.withdrawn(tx, [key]).get(key),
+        ended.closed(tx, [one.subject.id for one in told if one.subject.closed]),
     )
+
+
+def _add(
+    tx: Tx, source: Source, said: str | None, visit: Visit, page: Page | None, moment: datetime
+) -> tuple[Event, ...]:
+    """Record what the page adds; `said` is the digest of what it said before."""
+    known = _known(tx, visit.announcement, moment)
+    if known is None or page is None:
+        return ()
+    if known.page is None and visit.said == said:
+        return ()  # it was read before, and taken out of the log
     found = later.reading(source, known, page)
-    since = log.first_since(tx, now() - later.WINDOW)
+    since = log.first_since(tx, moment - later.WINDOW)
     rivals = {
         name: catalogue.rivals(tx, facts.kind, facts.title, source.id, since)
         for name, facts in found.now.items()
         if name not in known.keys
     }
-    events = later.decide(source, known, page, found, rivals)
+    events = later.decide(source, known, page, found, rivals, moment, streak=visit.streak)
     if events:
         log.keep_text(tx, page.text)
-    for recorded in log.append(tx, events, now()):
-        effects.apply(tx, recorded)
+    _record(tx, events, moment)
     return events
 
 
-def _own_port(source: Source) -> tuple[int, ...]:
-    """The port that the operator named in the source's address: its pages stand there, too."""
-    try:
-        port = urlsplit(source.url).port
-    except ValueError:
-        port = None
-    return (port,) if port else ()
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _record(tx: Tx, events: Sequence[Event], moment: datetime) -> None:
+    for recorded in log.append(tx, events, moment):
+        effects.apply(tx, recorded)

@@ -16,12 +16,12 @@ from datetime import timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from feed import hubs, poll, source, visits
+from feed import closing, hubs, poll, source, visits
 from feed.fetch import Fetcher
 from feed.settings import Settings
 from feed.source import Source
 from feed.turns import Turns
-from feed.visits import Visitor
+from feed.visitor import Visitor
 from notifier import deliver, operator
 from notifier.channels import Channel, open_channel
 from notifier.message import Letterhead
@@ -40,6 +40,8 @@ DELIVER_SECONDS = 1
 KEEP_HOUSE_SECONDS = 3600
 TEND_HUBS_SECONDS = 60
 VISIT_SECONDS = 5
+CLOSE_SECONDS = 15
+PLAN_VISITS_SECONDS = 600
 VISITING_THREADS = 4
 TOLD_EVERY = 50_000
 UNCONFIRMED = timedelta(days=7)
@@ -94,15 +96,17 @@ def run(settings: Settings) -> None:
     visiting: Turns[Visit] = Turns(
         lambda due: _visit(work, due), threads=VISITING_THREADS, at_once=1, seconds_apart=0
     )
-    # Five jobs, each with a thread of its own; a late run is still a run, and two late ones are one.
+    # Each job has a thread of its own; a late run is still a run, and two late ones are one.
     scheduler = BackgroundScheduler(
-        executors={"default": JobThreads(5)},
+        executors={"default": JobThreads(7)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone="UTC",
     )
     for job, seconds in (
         (lambda: tick(work, turns), settings.poll_seconds),
         (lambda: visit_pages(work, visiting), VISIT_SECONDS),
+        (lambda: plan_visits(work), PLAN_VISITS_SECONDS),
+        (lambda: close_passed(work), CLOSE_SECONDS),
         (lambda: notify(work), DELIVER_SECONDS),
         (lambda: keep_house(work), KEEP_HOUSE_SECONDS),
         (lambda: tend_hubs(work, settings), TEND_HUBS_SECONDS),
@@ -148,9 +152,22 @@ def tick(work: Work, turns: Turns[Source]) -> None:
 
 
 def visit_pages(work: Work, visiting: Turns[Visit]) -> None:
-    """Put the linked pages in line that could not be read with their announcements."""
+    """Put the linked pages in line that could not be read with their announcements, and those of open calls
+    that are to be looked at again."""
     if not work.stopping.is_set():
         visiting.add(visits.due(work.log_db, work.sources))
+
+
+def plan_visits(work: Work) -> None:
+    """Plan visits to the pages of open calls that have none."""
+    if not work.stopping.is_set():
+        visits.plan_unplanned(work.log_db, work.sources, now())
+
+
+def close_passed(work: Work) -> None:
+    """Close the calls whose deadline has passed."""
+    if closed := closing.close_passed(work.log_db, now()):
+        logger.info("closed %d calls whose deadline has passed", len(closed))
 
 
 def notify(work: Work) -> None:

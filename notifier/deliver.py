@@ -26,6 +26,7 @@ from storage.catalogue import Entry
 from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.errors import StorageError
+from storage.events import BY_THE_CLOCK
 from storage.filters import Filter
 from storage.notes import Notes
 from storage.outbox import CONFIRMATION, Batch
@@ -196,6 +197,20 @@ def _is_news(entry: Entry) -> bool:
     return changed is None or not WORDS.issuperset(changed)
 
 
+def _is_wanted(wanted: Filter, entry: Entry, moment: datetime) -> bool:
+    """Whether it is what a filter asks for. That a deadline passed as announced is told to those only who ask
+    for what is closed."""
+    if _is_by_the_clock(entry) and "closed" not in wanted.status:
+        return False
+    day = date.fromisoformat(entry.event.recorded_at[:10])
+    return filters.matches(wanted, entry.subject, day, moment)
+
+
+def _is_by_the_clock(entry: Entry) -> bool:
+    evidence = entry.event.payload.get("evidence", ())
+    return entry.event.type == "CallClosed" and any(item["rule"] == BY_THE_CLOCK for item in evidence)
+
+
 def _check_pair(log_db: Database, checkpoint: int) -> None:
     """Raises StorageError when the log ends before what was matched: then the two files do not belong
     together, and new events would pass for told ones."""
@@ -217,9 +232,8 @@ def _matching(
             logger.warning("subscription %s: its filter cannot be read any more", subscription.id)
             continue
         for entry in entries:
-            day = date.fromisoformat(entry.event.recorded_at[:10])
             after = subscription.after or 0
-            if entry.event.position > after and filters.matches(wanted, entry.subject, day, moment):
+            if entry.event.position > after and _is_wanted(wanted, entry, moment):
                 owed.append(Owed(subscription, entry))
     return owed
 

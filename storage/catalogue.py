@@ -277,7 +277,7 @@ def _before_changes(tx: Tx, subject: Subject, position: int, row: Any) -> Subjec
         for name, sides in Recorded(**dict(later)).payload.get("changed", {}).items():
             if name == "money":
                 before[name] = tuple(Money(**item) for item in sides["from"])
-            elif name in (*FACETS.values(), "opens", "closes", "title", "summary"):
+            elif name in (*FACETS.values(), "opens", "closes", "zone", "title", "summary"):
                 before[name] = tuple(sides["from"]) if isinstance(sides["from"], list) else sides["from"]
     return replace(subject, **before)
 
@@ -300,4 +300,5 @@ def read_subject(row: Any) -> Subject:
         closes=row["closes"],
         closed=row["closed"] is not None,
         retracted=row["retracted"] is not None,
+        zone=row["zone"],
     )

@@ -17,7 +17,7 @@ from storage.database import Tx
 from storage.filters import first_moment, last_moment, words
 from storage.log import Recorded
 
-VERSION = 1
+VERSION = 2
 """Of what is written here: a read model that another version wrote is computed again (storage.rebuild)."""
 
 
@@ -57,7 +57,6 @@ def day(published_at: str | None, recorded_at: str) -> str:
         return recorded
     try:
         moment = first_moment(published_at)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return min(moment.astimezone(UTC).date().isoformat(), recorded)
     except (ValueError, OverflowError):
         return recorded
@@ -73,8 +72,10 @@ def _read(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 def _revised(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     changed = {name: change["to"] for name, change in data["changed"].items() if name in _REVISABLE}
     columns = "".join(f"{name} = ?, " for name in changed)
+    # Before a reason was given, what was back had lost the mark in its title.
+    back = data["reason"] or "title" in changed
     tx.execute(
-        f"UPDATE announcements SET {columns}revised = ?, withdrawn = NULL WHERE id = ?",
+        f"UPDATE announcements SET {columns}revised = ?{', withdrawn = NULL' if back else ''} WHERE id = ?",
         (*changed.values(), event.position, data["announcement"]),
     )
 
@@ -93,11 +94,12 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     kind = "call" if event.type.startswith("Call") else "initiative"
     plain = ("title", "url", "summary", "source", "announcement")
     lists = (*FACETS.values(), "money", "evidence")
-    columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, "opens", "closes"]
+    dates = ("opens", "closes", "zone")
+    columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, *dates]
     values = [event.position, event.position, data["subject"], kind]
     values += [int(data["backfill"]), int(data["held"])]
     values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
-    values += [data["opens"], data["closes"]]
+    values += [data[name] for name in dates]
     marks = ", ".join("?" * len(columns))
     tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
     _happened(tx, event, event.position)
@@ -133,7 +135,7 @@ def _set(tx: Tx, number: int, changed: dict[str, Any]) -> None:
             tx.execute(
                 f"UPDATE subjects SET {name} = ? WHERE announced = ?", (json.dumps(change["to"]), number)
             )
-        elif name in ("opens", "closes", "title", "summary"):
+        elif name in ("opens", "closes", "zone", "title", "summary"):
             tx.execute(f"UPDATE subjects SET {name} = ? WHERE announced = ?", (change["to"], number))
         elif name == "closed":
             tx.execute("UPDATE subjects SET closed = NULL WHERE announced = ?", (number,))
@@ -176,8 +178,9 @@ def _corrected(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
 def _closed(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         tx.execute("UPDATE subjects SET closed = ? WHERE announced = ?", (event.position, number))
-        _happened(tx, event, number)
-        _index(tx, number, frozenset(), position=event.position)
+        if not data["backfill"]:  # else nobody was ever told that it was open
+            _happened(tx, event, number)
+            _index(tx, number, frozenset(), position=event.position)
 
 
 def _released(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
@@ -227,12 +230,12 @@ def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = Non
             tx.execute(
                 "INSERT INTO amounts (currency, amount, subject) VALUES (?, ?, ?)", (currency, amount, number)
             )
-    if changed & {"opens", "closes"}:
+    if changed & {"opens", "closes", "zone"}:
         tx.execute(
             "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
             (
-                to_stamp(first_moment(now.opens)) if now.opens else None,
-                to_stamp(last_moment(now.closes)) if now.closes else None,
+                to_stamp(first_moment(now.opens, now.zone)) if now.opens else None,
+                to_stamp(last_moment(now.closes, now.zone)) if now.closes else None,
                 number,
             ),
         )
@@ -248,7 +251,7 @@ def _to_index(tx: Tx, number: int, position: int | None, *, anew: bool) -> list[
 
 _FACETED = frozenset(FACETS.values())
 _SEARCHED = frozenset({"title", "summary"})
-_INDEXED = frozenset({*_FACETED, "title", "money", "opens", "closes"})
+_INDEXED = frozenset({*_FACETED, "title", "money", "opens", "closes", "zone"})
 
 
 def _visible(tx: Tx, number: int) -> bool:

@@ -9,9 +9,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from functools import cache
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from babel.numbers import list_currencies
 
@@ -56,8 +58,9 @@ NAMES = tuple(field.name for field in fields(Filter))
 class Subject:
     """One initiative or call as it stands now: the facts that a filter looks at, and how to name it.
 
-    `opens` and `closes` are ISO 8601 dates, or dates and times with offset; `closed` says that it was
-    closed before its time or after it, `retracted` that it was misread: there is no such thing.
+    `opens` and `closes` are ISO 8601 dates, or dates and times with offset; a bare date is meant in `zone`
+    (an IANA name; None: UTC). `closed` says that it was closed before its time or after it, `retracted`
+    that it was misread: there is no such thing.
     """
 
     id: str
@@ -75,6 +78,7 @@ class Subject:
     closes: str | None
     closed: bool
     retracted: bool = False
+    zone: str | None = None
 
 
 def parse(pairs: Iterable[tuple[str, str]], sources: Collection[str] | None = None) -> Filter:
@@ -162,13 +166,13 @@ def matches(wanted: Filter, subject: Subject, recorded: date, now: datetime) -> 
 def status(subject: Subject, now: datetime) -> str | None:
     """`upcoming`, `open` or `closed` for a call at `now`; None for an initiative, which has no deadline.
 
-    A bare closing date lasts to its end, a bare opening date starts at its beginning, both in UTC.
+    A bare closing date lasts to its end, a bare opening date starts at its beginning, both in its zone.
     """
     if subject.kind != "call":
         return None
-    if subject.closed or (subject.closes and last_moment(subject.closes) < now):
+    if subject.closed or (subject.closes and last_moment(subject.closes, subject.zone) < now):
         return "closed"
-    if subject.opens and first_moment(subject.opens) > now:
+    if subject.opens and first_moment(subject.opens, subject.zone) > now:
         return "upcoming"
     return "open"
 
@@ -186,25 +190,44 @@ _FIRST_MARK = "\u0300"
 _WORD = re.compile(r"[^\W_]+")
 
 
-def first_moment(stated: str) -> datetime:
-    """The stated time, or the beginning of a bare date in UTC."""
-    return datetime.fromisoformat(stated if "T" in stated else f"{stated}T00:00:00+00:00")
+def first_moment(stated: str, zone: str | None = None) -> datetime:
+    """The stated time, or the beginning of a bare date in `zone` (an IANA name; None: UTC)."""
+    return _moment(stated if "T" in stated else f"{stated}T00:00:00", zone)
 
 
-def last_moment(stated: str) -> datetime:
-    """The stated time, or the end of a bare date in UTC."""
-    return datetime.fromisoformat(stated if "T" in stated else f"{stated}T23:59:59+00:00")
+def last_moment(stated: str, zone: str | None = None) -> datetime:
+    """The stated time, or the end of a bare date in `zone` (an IANA name; None: UTC)."""
+    return _moment(stated if "T" in stated else f"{stated}T23:59:59", zone)
 
 
 def horizon(now: datetime, days: int) -> datetime:
-    """The end of the UTC day that is `days` days after `now`."""
-    return last_moment((now.astimezone(UTC) + timedelta(days=days)).date().isoformat())
+    """The end of the day that is `days` days after the UTC day of `now`, where it ends last: at UTC-12. So
+    a date counts as near as it looks, whatever its zone."""
+    day = (now.astimezone(UTC) + timedelta(days=days)).date()
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=_LAST)
+
+
+_LAST = timezone(timedelta(hours=-12))
+
+
+def _moment(stated: str, zone: str | None) -> datetime:
+    moment = datetime.fromisoformat(stated)
+    return moment if moment.tzinfo else moment.replace(tzinfo=_zone(zone))
+
+
+@cache
+def _zone(name: str | None) -> tzinfo:
+    """The zone; UTC where nobody knows it: an imported log may name anything."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        return UTC
 
 
 def _closes_within(subject: Subject, days: int, now: datetime) -> bool:
     if subject.closed or not subject.closes:
         return False
-    return now <= last_moment(subject.closes) <= horizon(now, days)
+    return now <= last_moment(subject.closes, subject.zone) <= horizon(now, days)
 
 
 def _has_amount(money: tuple[Money, ...], least: Decimal, currency: str) -> bool:

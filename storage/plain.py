@@ -42,13 +42,17 @@ def comparable(text: str) -> str:
     """The text without what only looks different: spaces, typographic quotes and dashes, compatibility forms
     (Unicode NFKC)."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        for special, usual in _LOOKS:
-            text = text.replace(special, usual)
+        text = unicodedata.normalize("NFKC", _SPECIAL.sub(lambda found: _LOOKS[found[0]], text))
     return " ".join(text.split())
 
 
-_LOOKS = (("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"))
+_LOOKS = {
+    **dict.fromkeys("‘’‚‛‹›′", "'"),
+    **dict.fromkeys("“”„‟«»″", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),  # soft hyphens, and spaces without a width
+}
+_SPECIAL = re.compile(f"[{''.join(_LOOKS)}]")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )

@@ -74,8 +74,8 @@ def _is_address(value: Any) -> bool:
 
 def _is_moment(value: Any) -> bool:
     try:
-        to_stamp(first_moment(value))
-        to_stamp(last_moment(value))
+        to_stamp(first_moment(value, "Pacific/Kiritimati"))  # wherever a bare date is meant
+        to_stamp(last_moment(value, "Etc/GMT+12"))
     except (TypeError, ValueError, OverflowError):
         return False
     return True

@@ -61,6 +61,7 @@ FIELDS = {
     "opens": "opening date",
     "closes": "deadline",
     "closed": "state",
+    "zone": "time zone",
     "kind": "kind",
     "withdrawn": "withdrawal",
     "title": "title",

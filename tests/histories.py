@@ -24,6 +24,7 @@ from storage.events import (
 
 SOURCES = ("ukri", "dst")
 words = st.sampled_from(["Quantum call", "Télécoms research", "6G for farmers", ""])
+zones = st.none() | st.sampled_from(["Europe/London", "America/New_York"])
 dates = st.none() | st.sampled_from(["2026-01-31", "2026-12-01", "2027-03-01T16:00:00+00:00"])
 money = st.lists(
     st.builds(
@@ -39,6 +40,7 @@ facts = st.fixed_dictionaries(
         "money": money,
         "opens": dates,
         "closes": dates,
+        "zone": zones,
         "title": words,
         "summary": words,
     }

@@ -17,7 +17,7 @@ from feed.fetch import Fetcher
 from feed.poll import Outcome
 from feed.settings import Settings
 from feed.source import Source
-from feed.visits import Visitor
+from feed.visitor import Visitor
 from feed.worker import letterhead
 from notifier import deliver
 from notifier.channels import open_channel

@@ -68,7 +68,7 @@ def test_the_log_is_printed_as_the_contract_says(watched: Installation) -> None:
         *("position", "stream", "version", "type", "recorded_at", "digest", "chain", "data"),
     }
     assert {"subject", "announcement", "source", "title", "url", "summary", "technologies", "countries"} | {
-        *("bodies", "money", "opens", "closes", "backfill", "evidence")
+        *("bodies", "money", "opens", "closes", "zone", "backfill", "evidence")
     } == set(lines[1]["data"])
     assert len(watched.run("log", "--type", "CallAnnounced").stdout.splitlines()) == 1
     assert len(watched.run("log", "--after", "1", "--limit", "1").stdout.splitlines()) == 1

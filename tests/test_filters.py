@@ -145,6 +145,36 @@ def test_the_status_of_a_call_follows_its_dates(
     assert filters.status(subject(opens=opens, closes=closes, closed=closed), NOW) == status
 
 
+@pytest.mark.parametrize(
+    ("zone", "open_until", "closed_from"),
+    [
+        (None, "2026-12-01T23:59:59+00:00", "2026-12-02T00:00:00+00:00"),
+        ("Nowhere/Land", "2026-12-01T23:59:59+00:00", "2026-12-02T00:00:00+00:00"),
+        ("America/New_York", "2026-12-02T04:59:59+00:00", "2026-12-02T05:00:00+00:00"),
+        ("Asia/Kolkata", "2026-12-01T18:29:59+00:00", "2026-12-01T18:30:00+00:00"),
+        ("Pacific/Auckland", "2026-12-01T10:59:59+00:00", "2026-12-01T11:00:00+00:00"),
+    ],
+)
+def test_a_bare_deadline_lasts_to_the_end_of_its_day_where_it_is_meant(
+    zone: str | None, open_until: str, closed_from: str
+) -> None:
+    found = subject(closes="2026-12-01", zone=zone)
+    assert filters.status(found, datetime.fromisoformat(open_until)) == "open"
+    assert filters.status(found, datetime.fromisoformat(closed_from)) == "closed"
+
+
+def test_a_time_with_an_offset_needs_no_zone() -> None:
+    found = subject(closes="2026-12-01T16:00:00+05:30", zone="America/New_York")
+    assert filters.status(found, datetime(2026, 12, 1, 10, 29, tzinfo=UTC)) == "open"
+    assert filters.status(found, datetime(2026, 12, 1, 10, 31, tzinfo=UTC)) == "closed"
+
+
+@pytest.mark.parametrize("zone", [None, "America/Los_Angeles", "Asia/Kolkata"])
+def test_a_date_is_as_many_days_ahead_as_it_looks(zone: str | None) -> None:
+    assert fits("closing_within=8d", closes="2026-12-01", zone=zone)
+    assert not fits("closing_within=8d", closes="2026-12-02", zone=zone)
+
+
 def test_an_initiative_has_no_status() -> None:
     assert filters.status(subject(kind="initiative"), NOW) is None
 
@@ -194,6 +224,7 @@ subjects = st.builds(
     opens=stated,
     closes=stated,
     closed=st.booleans(),
+    zone=st.sampled_from([None, "Europe/London", "America/New_York", "Pacific/Auckland", "Nowhere/Land"]),
 )
 
 
@@ -248,6 +279,7 @@ def _life(item: Subject) -> list[Event]:
         closes=item.closes,
         backfill=False,
         evidence=(),
+        zone=item.zone,
     )
     if not item.closed:
         return [announced]

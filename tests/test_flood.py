@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -369,13 +370,32 @@ def test_a_feed_with_a_clock_in_its_text_is_told_of_only_where_facts_change(
     for _ in range(10):
         government.serve("/feed", ticking())
         here.poll()
-    assert len(here.events("AnnouncementRevised")) == 15  # three polls until it is known for what it is
+    assert (
+        len(here.events("AnnouncementRevised")) == 5
+    )  # all of them at once: that is soon known for what it is
     assert "5 entries change at every poll" in (here.cursor("dsit").reason or "")
     government.serve("/feed", ticking("30 April 2027"))
     here.poll()
     assert len(here.events("CallChanged")) == 5
     here.deliver()
     assert mailed(mailbox) == 1
+
+
+def test_a_source_that_revises_everything_at_every_poll_is_damped_and_reported(
+    here: Installation, government: Government
+) -> None:
+    words = itertools.count()
+
+    def restless() -> bytes:
+        return rss(*(visit(n, description=f"The word is {next(words):b}.") for n in range(20)))
+
+    here.watch("dsit", government.serve("/feed", restless()))
+    for _ in range(10):
+        here.poll()
+        government.serve("/feed", restless())
+    assert len(here.events("AnnouncementRevised")) == 20  # the first time it is news
+    (line,) = here.run("sources", "list", "--json").stdout.splitlines()
+    assert "20 entries change at every poll: only changed facts are told" in json.loads(line)["reason"]
 
 
 def test_an_entry_that_rests_again_is_watched_as_before(here: Installation, government: Government) -> None:

@@ -78,6 +78,13 @@ PURE = {
         "feed/wordiff.py",
         "feed/revisions.py",
         "feed/corrections.py",
+        "feed/zones.py",
+        "feed/noise.py",
+        "feed/damping.py",
+        "feed/declared.py",
+        "feed/endings.py",
+        "feed/revisits.py",
+        "feed/tombstones.py",
     ),
     *(
         "feed/atom.py",

@@ -159,7 +159,10 @@ def test_one_call_of_two_governments_is_one_subject_and_one_alert(
     assert types == ["AnnouncementPublished", "SubjectLinked"]
     linked = two.events("SubjectLinked")[0].payload
     assert linked["subject"] == two.events("CallAnnounced")[0].payload["subject"]
-    assert linked["changed"] == {"closes": {"from": None, "to": "2027-09-30"}}
+    assert linked["changed"] == {
+        "closes": {"from": None, "to": "2027-09-30"},
+        "zone": {"from": "Europe/London", "to": "Asia/Kolkata"},
+    }
     assert "title" in linked["reason"] and "United Kingdom and India" in linked["reason"]
     (subject,) = [one for one in two.subjects() if one.kind == "call"]
     assert subject.closes == "2027-09-30"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feed import later, telling, visits
+from feed import later, telling, visitor, visits
 from feed.extract import extract
 from feed.linked import Page
 from storage import log
@@ -168,7 +168,7 @@ def test_an_edit_whose_page_cannot_be_had_moves_no_fact(agency: Installation, go
 def test_what_the_robots_txt_forbids_is_not_read(agency: Installation, government: Government) -> None:
     publish(government)
     government.serve("/robots.txt", b"User-agent: *\nDisallow: /calls/", "text/plain")
-    agency.visitor = visits.Visitor(agency.fetcher)
+    agency.visitor = visitor.Visitor(agency.fetcher)
     agency.poll()
     assert asked(government, "/calls/1") == 0
     assert agency.events()[-1].type == "CallAnnounced"
@@ -197,7 +197,7 @@ def test_a_page_that_is_too_much_for_one_poll_is_read_a_moment_later(
     agency: Installation, government: Government
 ) -> None:
     items = []
-    for number in range(1, visits.AT_ONCE + 4):
+    for number in range(1, visitor.AT_ONCE + 4):
         publish(government, number)
         items.append(entry(number, link=f"{government.url}/calls/{number}"))
     government.serve("/feed", rss(*items, entry(0)))
@@ -216,9 +216,9 @@ def test_a_silent_host_does_not_keep_a_poll_waiting(
     items = [entry(number, link=f"http://127.0.0.1:9/calls/{number}") for number in range(1, 5)]
     government.serve("/feed", rss(*items, entry(0)))
     asked_for: list[str] = []
-    page = agency.visitor.page
+    look = agency.visitor.look
     monkeypatch.setattr(
-        agency.visitor, "page", lambda url, source: asked_for.append(url) or page(url, source)
+        agency.visitor, "look", lambda url, source: asked_for.append(url) or look(url, source)
     )
     agency.sources["agency"] = agency.sources["agency"].__class__(
         **{
@@ -250,7 +250,7 @@ def test_a_notice_on_the_page_withdraws_the_announcement(
     taken_back = Page(
         text="This call is no longer running.", withdrawn="This page was withdrawn on 1 March 2027"
     )
-    monkeypatch.setattr(agency.visitor, "page", lambda url, source: taken_back)
+    monkeypatch.setattr(agency.visitor, "look", lambda *_, **__: visitor.Look(taken_back))
     publish(government, description="Edited.")
     agency.poll()
     assert [event.type for event in agency.events()[-2:]] == ["AnnouncementWithdrawn", "CallClosed"]
@@ -263,11 +263,12 @@ def test_a_withdrawal_is_seen_although_the_words_of_the_page_stay(
     publish(government)
     agency.poll()
     url = f"{government.url}/calls/1"
-    page = agency.visitor.page(url, agency.sources["agency"])
+    page = agency.visitor.look(url, agency.sources["agency"]).page
+    assert page is not None
     publish(government, page=None, description="Edited.")
     agency.poll()
     taken_back = dataclasses.replace(page, withdrawn="This page was withdrawn on 1 March 2027")
-    monkeypatch.setattr(agency.visitor, "page", lambda url, source: taken_back)
+    monkeypatch.setattr(agency.visitor, "look", lambda *_, **__: visitor.Look(taken_back))
     types = [type(event).__name__ for event in agency.visit()]
     assert types == ["AnnouncementWithdrawn", "CallClosed"]
 
@@ -281,7 +282,7 @@ def test_nobody_is_mailed_that_an_old_call_was_withdrawn_long_ago(
     installation.watch("agency", government.url + "/feed", pages=True)
     installation.poll()
     gone = Page(text="This call is over.", withdrawn="This page was withdrawn on 3 May 2021")
-    monkeypatch.setattr(installation.visitor, "page", lambda url, source: gone)
+    monkeypatch.setattr(installation.visitor, "look", lambda *_, **__: visitor.Look(gone))
     closed = installation.visit()[-1]
     assert type(closed).__name__ == "CallClosed"
     assert installation.deliver()[0] == 0
@@ -332,8 +333,8 @@ def test_hosts_are_asked_one_after_the_other(monkeypatch: pytest.MonkeyPatch) ->
         def sleep(seconds: float) -> None:
             clock[0] += seconds
 
-    monkeypatch.setattr(visits, "time", Time)
-    manners = visits.Manners(5.0)
+    monkeypatch.setattr(visitor, "time", Time)
+    manners = visitor.Manners(5.0)
     for moment in (100.0, 105.0, 110.0):
         manners.wait("https://one.example/", None)
         assert clock[0] == moment

@@ -35,9 +35,9 @@ MOST_PAGES = 200
 @click.pass_obj
 def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> None:
     """Poll once what is due, or the named sources, and wait until done."""
+    from feed import closing, rounds, source, visits
     from feed import poll as polling
-    from feed import rounds, source, visits
-    from feed.visits import Visitor
+    from feed.visitor import Visitor
     from storage import cursors
     from storage.clock import now
 
@@ -69,6 +69,8 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     asked = {key: sources[key] for key in ids} if ids else sources
     left = visits.due(log_db, asked, early=True, limit=MOST_PAGES) if everything and not dry_run else []
     total: Counter[str] = Counter()
+    if not dry_run:
+        visits.plan_unplanned(log_db, sources, now())
     for outcome in rounds.side_by_side(poll_one, chosen, **manners(settings)):
         total += rounds.counted(outcome)
         _print_outcome(outcome, dry_run, as_json)
@@ -76,6 +78,8 @@ def poll(settings: Settings, ids: tuple[str, ...], everything: bool, dry_run: bo
     left += [] if dry_run else visits.due(log_db, asked, limit=MOST_PAGES)
     for events in rounds.side_by_side(visit_one, left, **manners(settings)):
         total += rounds.recorded(events)
+    if not dry_run:
+        total += rounds.recorded(closing.close_passed(log_db, now()))
     counted = {name: total[name] for name in rounds.COUNTED}
     if as_json:
         click.echo(json.dumps(counted))

@@ -1,0 +1,77 @@
+"""Whether a text declares that its call is closed or withdrawn, here and now."""
+
+from __future__ import annotations
+
+import pytest
+
+from feed.declared import declared
+
+LEAD = "Apply for funding to build quantum networks."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This opportunity is now closed.",
+        "Applications are now closed.",
+        "This competition has closed to new applications.",
+        "Please note: this call is now closed.",
+        "Status: Closed.",
+        "Status: This competition is closed.",
+        "The call for proposals is now closed.",
+        "We are no longer accepting applications.",
+    ],
+)
+def test_a_call_is_closed_where_a_sentence_says_so(words: str) -> None:
+    for text in (words, f"{LEAD}\n{words}", f"{words} {LEAD}", f"{LEAD} {words}"):
+        found = declared("Quantum networks", text).closed
+        assert found is not None and found.quote == words
+
+
+def test_a_status_field_stands_in_a_line_of_its_own() -> None:
+    found = declared("Quantum networks", f"{LEAD}\nOpportunity status: Closed\nFunders: EPSRC").closed
+    assert found is not None and found.quote == "Opportunity status: Closed"
+    assert declared("Quantum networks", "The status: closed doors, open minds.").closed is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This opportunity will be closed on 12 May 2027.",
+        "Applications will be closed on 12 May 2027.",
+        "The first round has closed.",
+        "The previous call is closed and this one follows it.",
+        "Once this call is closed, we will assess all proposals.",
+        "If the opportunity is now closed, look at our other calls.",
+        "The bridge is closed.",
+        "The museum is now closed to the public.",
+        "This call closed in 2021 and has been followed by another one.",
+        "Applications closed for the 2024 round; the 2027 round is open.",
+        "Opportunity status: Open",
+        "Status: Upcoming",
+        "A closed competition between universities.",
+        "The fund is not closed.",
+        "This call is cancelled if fewer than three teams apply.",
+    ],
+)
+def test_what_was_or_will_be_closed_is_not_declared_closed(words: str) -> None:
+    for text in (words, f"{LEAD}\n{words}", f"{LEAD} {words}"):
+        said = declared("Quantum networks", text)
+        assert said.closed is None and said.withdrawn is None
+
+
+def test_a_page_of_several_rounds_of_which_one_is_open_is_not_closed() -> None:
+    assert declared("", "This round is now closed.\nThis call is now open for applications.").closed is None
+
+
+@pytest.mark.parametrize(
+    "words", ["Status: Withdrawn", "Opportunity status: Cancelled", "This call has been cancelled."]
+)
+def test_a_status_says_that_a_call_was_withdrawn(words: str) -> None:
+    found = declared("Quantum networks", f"{LEAD}\n{words}").withdrawn
+    assert found is not None and found.quote == words
+
+
+def test_a_hostile_text_is_read_to_its_end() -> None:
+    for text in ("this call is " * 9_000, "status: " * 9_000 + "closed", "a" * 200_000 + " closed"):
+        assert declared("", text).closed is None
