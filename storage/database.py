@@ -78,9 +78,12 @@ class Database(Protocol):
         """Leave no trace of what was deleted, in no file beside the database either; False when somebody
         is reading just now, so that it has to be said again later."""
 
-    def draft(self, tables: Sequence[str], indexes: Sequence[str] = ()) -> AbstractContextManager[Draft]:
-        """Empty tables under the names of these, with these of their indexes. Of what only the old ones held,
-        no byte is left in the database's files. Raises Taken while another process has a draft."""
+    def draft(
+        self, tables: Sequence[str], indexes: Sequence[str] = (), *, thorough: bool = False
+    ) -> AbstractContextManager[Draft]:
+        """Empty tables under the names of these, with these of their indexes. `thorough`: of what only the
+        old ones held, no byte is left in the database's files. Raises Taken while another process has a
+        draft."""
 
     def copy(self, path: Path) -> None:
         """Write a consistent copy to `path`, while others read and write. Raises StorageError when it cannot

@@ -7,14 +7,15 @@ event, and when storage.rebuild reads the log again. May not decide anything: it
 from __future__ import annotations
 
 import json
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import UTC
 from typing import Any
 
 from storage.catalogue import FACETS, read_subject
 from storage.clock import to_stamp
 from storage.database import Tx
-from storage.filters import first_moment, last_moment, words
+from storage.events import Money
+from storage.filters import Subject, first_moment, last_moment, words
 from storage.log import Recorded
 
 VERSION = 2
@@ -47,7 +48,6 @@ def _published(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
             day(data["published_at"], event.recorded_at),
         ),
     )
-    _count(tx, "announcements", 1)
 
 
 def day(published_at: str | None, recorded_at: str) -> str:
@@ -91,21 +91,45 @@ def _announced(tx: Tx, event: Recorded, data: dict[str, Any]) -> None:
     if (number := _number(tx, data["subject"])) is not None:
         _announced_again(tx, event, data, number)
         return
-    kind = "call" if event.type.startswith("Call") else "initiative"
-    plain = ("title", "url", "summary", "source", "announcement")
+    subject = _subject_of(event, data)
+    same = ("id", "kind", "title", "url", "summary", "source", "announcement", "opens", "closes", "zone")
     lists = (*FACETS.values(), "money", "evidence")
-    dates = ("opens", "closes", "zone")
-    columns = ["announced", "latest", "id", "kind", "backfill", "held", *plain, *lists, *dates]
-    values = [event.position, event.position, data["subject"], kind]
-    values += [int(data["backfill"]), int(data["held"])]
-    values += [data[name] for name in plain] + [json.dumps(data[name]) for name in lists]
-    values += [data[name] for name in dates]
-    marks = ", ".join("?" * len(columns))
-    tx.execute(f"INSERT INTO subjects ({', '.join(columns)}) VALUES ({marks})", values)
-    _happened(tx, event, event.position)
-    _index(tx, event.position, _INDEXED)
+    row = {name: getattr(subject, name) for name in same} | {name: json.dumps(data[name]) for name in lists}
+    row |= {"announced": event.position, "latest": event.position}
+    row |= {"backfill": int(data["backfill"]), "held": int(data["held"])}
+    row |= {"opens_at": _opens_at(subject), "closes_at": _closes_at(subject)}
+    tx.execute(
+        f"INSERT INTO subjects ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+    )
+    tx.execute(
+        "INSERT INTO subject_events (position, subject) VALUES (?, ?)", (event.position, event.position)
+    )
+    _index_facets(tx, subject, [event.position])
+    _index_words(tx, subject, [event.position])
+    _index_money(tx, subject, event.position)
     if not data["held"]:
-        _count(tx, f"{kind}s", 1)
+        _count(tx, f"{subject.kind}s", 1)
+
+
+def _subject_of(event: Recorded, data: dict[str, Any]) -> Subject:
+    """The subject as it is announced."""
+    return Subject(
+        id=data["subject"],
+        kind="call" if event.type.startswith("Call") else "initiative",
+        title=data["title"],
+        url=data["url"],
+        summary=data["summary"],
+        source=data["source"],
+        announcement=data["announcement"],
+        technologies=tuple(data["technologies"]),
+        countries=tuple(data["countries"]),
+        bodies=tuple(data["bodies"]),
+        money=tuple(Money(**item) for item in data["money"]),
+        opens=data["opens"],
+        closes=data["closes"],
+        closed=False,
+        zone=data["zone"],
+    )
 
 
 def _announced_again(tx: Tx, event: Recorded, data: dict[str, Any], number: int) -> None:
@@ -208,42 +232,62 @@ def _happened(tx: Tx, event: Recorded, number: int) -> None:
 
 
 def _index(tx: Tx, number: int, changed: Set[str], *, position: int | None = None) -> None:
-    """Write down what the subject can be found by: anew where the facts `changed`, and for its event at
-    `position`, where it has one more."""
+    """Write down what a subject that is there already can be found by: anew where the facts `changed`, and
+    for its event at `position`, where it has one more."""
     row = tx.execute("SELECT * FROM subjects WHERE announced = ?", (number,)).fetchone()
     now = read_subject(row)
-    pairs = {("kind", now.kind), ("source", now.source)}
-    pairs |= {(name, value) for name, column in FACETS.items() for value in getattr(now, column)}
-    for one in _to_index(tx, number, position, anew=bool(changed & _FACETED)):
-        tx.execute("DELETE FROM facets WHERE position = ?", (one,))
+    if changed & _FACETED:
         tx.execute(
-            "INSERT INTO facets (name, value, position)"
-            " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?)",
-            (one, json.dumps(sorted(pairs))),
+            "DELETE FROM facets WHERE position IN (SELECT position FROM subject_events WHERE subject = ?)",
+            (number,),
         )
-    said = " ".join(words(f"{now.title} {now.summary}"))
-    for one in _to_index(tx, number, position, anew=bool(changed & _SEARCHED)):
-        tx.execute("INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)", (one, said))
+    _index_facets(tx, now, _to_index(tx, number, position, anew=bool(changed & _FACETED)))
+    _index_words(tx, now, _to_index(tx, number, position, anew=bool(changed & _SEARCHED)))
     if "money" in changed:
         tx.execute("DELETE FROM amounts WHERE subject = ?", (number,))
-        for currency, amount in {(item.currency, float(item.amount)) for item in now.money}:
-            tx.execute(
-                "INSERT INTO amounts (currency, amount, subject) VALUES (?, ?, ?)", (currency, amount, number)
-            )
+        _index_money(tx, now, number)
     if changed & {"opens", "closes", "zone"}:
         tx.execute(
             "UPDATE subjects SET opens_at = ?, closes_at = ? WHERE announced = ?",
-            (
-                to_stamp(first_moment(now.opens, now.zone)) if now.opens else None,
-                to_stamp(last_moment(now.closes, now.zone)) if now.closes else None,
-                number,
-            ),
+            (_opens_at(now), _closes_at(now), number),
         )
+
+
+def _index_facets(tx: Tx, subject: Subject, positions: Sequence[int]) -> None:
+    pairs = {("kind", subject.kind), ("source", subject.source)}
+    pairs |= {(name, value) for name, column in FACETS.items() for value in getattr(subject, column)}
+    for position in positions:
+        tx.execute(
+            "INSERT INTO facets (name, value, position)"
+            " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?)",
+            (position, json.dumps(sorted(pairs))),
+        )
+
+
+def _index_words(tx: Tx, subject: Subject, positions: Sequence[int]) -> None:
+    said = " ".join(words(f"{subject.title} {subject.summary}"))
+    for position in positions:
+        tx.execute("INSERT OR REPLACE INTO subjects_search (rowid, words) VALUES (?, ?)", (position, said))
+
+
+def _index_money(tx: Tx, subject: Subject, number: int) -> None:
+    for currency, amount in {(item.currency, float(item.amount)) for item in subject.money}:
+        tx.execute(
+            "INSERT INTO amounts (currency, amount, subject) VALUES (?, ?, ?)", (currency, amount, number)
+        )
+
+
+def _opens_at(subject: Subject) -> str | None:
+    return to_stamp(first_moment(subject.opens, subject.zone)) if subject.opens else None
+
+
+def _closes_at(subject: Subject) -> str | None:
+    return to_stamp(last_moment(subject.closes, subject.zone)) if subject.closes else None
 
 
 def _to_index(tx: Tx, number: int, position: int | None, *, anew: bool) -> list[int]:
     """The events of a subject that are to be found in another way: the one at `position`, or all."""
-    if anew and position != number:  # the first event of a subject is all of them
+    if anew:
         rows = tx.execute("SELECT position FROM subject_events WHERE subject = ?", (number,))
         return [row["position"] for row in rows.fetchall()]
     return [] if position is None else [position]
@@ -251,7 +295,6 @@ def _to_index(tx: Tx, number: int, position: int | None, *, anew: bool) -> list[
 
 _FACETED = frozenset(FACETS.values())
 _SEARCHED = frozenset({"title", "summary"})
-_INDEXED = frozenset({*_FACETED, "title", "money", "opens", "closes", "zone"})
 
 
 def _visible(tx: Tx, number: int) -> bool:

@@ -182,11 +182,15 @@ def words(text: str) -> list[str]:
     if text.isascii():  # as most is: then there is nothing to take apart
         return _WORD.findall(text.casefold())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return _WORD.findall("".join(c for c in folded if c < _FIRST_MARK or not unicodedata.combining(c)))
+    return _WORD.findall(_PERHAPS_A_MARK.sub(_without_mark, folded))
 
 
-_FIRST_MARK = "\u0300"
-"""No character in front of it combines with another."""
+def _without_mark(found: re.Match[str]) -> str:
+    return "" if unicodedata.combining(found[0]) else found[0]
+
+
+_PERHAPS_A_MARK = re.compile("[\u0300-\U0010ffff]")
+"""No character in front of these combines with another."""
 _WORD = re.compile(r"[^\W_]+")
 
 

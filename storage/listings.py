@@ -77,7 +77,11 @@ def closing(tx: Tx, now: datetime, *, limit: int = 10) -> list[Subject]:
 
 def counts(tx: Tx) -> dict[str, int]:
     """How many announcements, initiatives and calls are recorded; of the latter two, those that are shown."""
-    rows = tx.execute("SELECT name, value FROM model WHERE name <> 'version'")
+    # Announcements are never deleted: the number of the last row is how many there are.
+    rows = tx.execute(
+        "SELECT name, value FROM model WHERE name IN ('initiatives', 'calls')"
+        " UNION ALL SELECT 'announcements', COALESCE(MAX(rowid), 0) FROM announcements"
+    )
     return {row["name"]: row["value"] for row in rows}
 
 

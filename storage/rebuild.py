@@ -28,8 +28,7 @@ Progress = Callable[[int, int], None]
 
 def is_current(tx: Tx) -> bool:
     """Whether the read model was written by this version of the effects."""
-    row = tx.execute("SELECT value FROM model WHERE name = 'version'").fetchone()
-    return row is not None and row["value"] == effects.VERSION
+    return _version(tx) == effects.VERSION
 
 
 def outdate(tx: Tx) -> None:
@@ -37,13 +36,13 @@ def outdate(tx: Tx) -> None:
     tx.execute("DELETE FROM model WHERE name = 'version'")
 
 
-def rebuild(db: Database, progress: Progress = lambda done, total: None) -> int:
+def rebuild(db: Database, progress: Progress = lambda done, total: None, *, thorough: bool = False) -> int:
     """Compute the read model again and swap it in; how many events were read.
 
-    Others read and write meanwhile; while it is swapped in, writers wait. Raises Taken while another process
-    does the same.
+    `thorough`: nothing that the old one held alone is left in the file. Others read and write meanwhile;
+    while it is swapped in, writers wait. Raises Taken while another process does the same.
     """
-    with db.draft(TABLES, _INDEXES) as draft:
+    with db.draft(TABLES, _INDEXES, thorough=thorough) as draft:
         with draft.write() as tx:
             _begin(tx)
             total = log.head(tx).position
@@ -63,17 +62,23 @@ def bring_up_to_date(db: Database, progress: Progress = lambda done, total: None
     """Compute the read model again where another version wrote it; whether that was done. Where another
     process is at it, the old one serves until that has finished."""
     with db.read() as tx:
-        if is_current(tx):
-            return False
+        version = _version(tx)
+    if version == effects.VERSION:
+        return False
     try:
-        rebuild(db, progress)
+        rebuild(db, progress, thorough=version is None)  # it may hold what was redacted
     except Taken:
         return False
     return True
 
 
+def _version(tx: Tx) -> int | None:
+    row = tx.execute("SELECT value FROM model WHERE name = 'version'").fetchone()
+    return row["value"] if row else None
+
+
 def _begin(tx: Tx) -> None:
-    for name, value in (("version", effects.VERSION), ("announcements", 0), ("initiatives", 0), ("calls", 0)):
+    for name, value in (("version", effects.VERSION), ("initiatives", 0), ("calls", 0)):
         tx.execute("INSERT INTO model (name, value) VALUES (?, ?)", (name, value))
 
 

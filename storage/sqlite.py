@@ -89,8 +89,12 @@ class SqliteDatabase:
             return names
 
     @contextmanager
-    def draft(self, tables: Sequence[str], indexes: Sequence[str] = ()) -> Iterator[Draft]:
-        with sqlite_draft.opened(self.path, tables, indexes, busy_seconds=BUSY_SECONDS) as draft:
+    def draft(
+        self, tables: Sequence[str], indexes: Sequence[str] = (), *, thorough: bool = False
+    ) -> Iterator[Draft]:
+        with sqlite_draft.opened(
+            self.path, tables, indexes, thorough=thorough, busy_seconds=BUSY_SECONDS
+        ) as draft:
             yield draft
         self.forget()  # the write-ahead log has grown by all that was copied
 

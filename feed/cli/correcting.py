@@ -93,7 +93,7 @@ def redact(settings: Settings, position: int, reason: str) -> None:
         others = redaction.kin(tx, position)
     told = redaction.redact(log_db, position, words, now())
     with progress("computing the read model again") as show:
-        rebuild(log_db, show)
+        rebuild(log_db, show, thorough=True)
     click.echo(f"took out the payload of event {position}; event {told.position} says so")
     if others:
         numbers = ", ".join(str(event.position) for event in others)

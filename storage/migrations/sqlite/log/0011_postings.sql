@@ -43,12 +43,10 @@ CREATE INDEX subjects_opens ON subjects (opens_at) WHERE opens_at IS NOT NULL;
 
 -- What the read model itself is: the version of the effects that wrote it, and what it holds.
 CREATE TABLE model (
-    name  TEXT PRIMARY KEY,                    -- version, announcements, initiatives, calls
+    name  TEXT PRIMARY KEY,                    -- version, initiatives, calls
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO model (name, value)
-SELECT 'announcements', COUNT(*) FROM announcements
-UNION ALL
 SELECT 'initiatives', COUNT(*) FROM subjects WHERE kind = 'initiative' AND NOT held AND retracted IS NULL
 UNION ALL
 SELECT 'calls', COUNT(*) FROM subjects WHERE kind = 'call' AND NOT held AND retracted IS NULL;
