@@ -30,7 +30,7 @@ def settled(change: Change, texts: Mapping[str, str], pages: Mapping[str, Page])
         return change
     if page_moved(change, pages):
         return change
-    return Renumbered(entry, change.announcement)
+    return Renumbered(entry, change.announcement, shown)
 
 
 def page_moved(change: Revised, pages: Mapping[str, Page]) -> bool:
