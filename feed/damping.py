@@ -39,6 +39,15 @@ def page_moved(change: Revised, pages: Mapping[str, Page]) -> bool:
     return page is not None and (before is None or not same(before.text, page.text))
 
 
+def worth_reading(changes: Sequence[Change], texts: Mapping[str, str], seen: int) -> list[Change]:
+    """The changes whose pages may have something to tell: not noise, nor what changes at every poll."""
+    calm = [settled(change, texts, {}) for change in changes]
+    wild = restless(calm, seen)
+    return [
+        change for change in calm if not isinstance(change, Renumbered) and change.announcement not in wild
+    ]
+
+
 def restless(changes: Sequence[Change], seen: int) -> set[str]:
     """The announcements whose entries change at every poll. `seen` is how many entries the source shows, 0
     where that is not known."""

@@ -31,7 +31,6 @@ from storage.events import (
     AnnouncementRevised,
     AnnouncementWithdrawn,
     CallAnnounced,
-    CallClosed,
     Event,
     SubjectAnnounced,
 )
@@ -186,19 +185,7 @@ def _closed_already(events: Sequence[Event], entry: Entry) -> list[Event]:
     found = declared(title, text).closed
     if found is None or len(calls) != 1 or len(events) != 1:
         return []
-    (call,) = calls
-    return [
-        CallClosed(
-            subject=call.subject,
-            announcement=call.announcement,
-            source=call.source,
-            title=call.title,
-            url=call.url,
-            reason=endings.said_closed(found),
-            backfill=True,
-            evidence=(found,),
-        )
-    ]
+    return [endings.closed_already(calls[0], found)]
 
 
 def _announced(

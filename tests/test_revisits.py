@@ -330,3 +330,25 @@ def test_a_page_that_was_taken_out_of_the_log_is_not_brought_back(
 
 def test_an_old_visits_table_says_nothing_of_a_page() -> None:
     assert revisits.first_visit("key", Course(published=END), END + timedelta(days=400)) is None
+
+
+def test_an_entry_that_changes_at_every_poll_does_not_have_its_page_read_at_every_poll(
+    agency: Installation, government: Government
+) -> None:
+    for number in range(10):
+        words = f"Apply for funding to work on quantum networks. Word {number:b}."
+        ticking = entry(1, link=f"{government.url}/calls/1", description=words)
+        government.serve("/feed", rss(ticking, entry(0)))
+        agency.poll()
+        agency.visit(early=False)
+    assert asked(government, "/calls/1") == 1 + RESTLESS
+
+
+def test_noise_in_an_entry_does_not_have_its_page_read(agency: Installation, government: Government) -> None:
+    for number in range(3):
+        words = f"Apply for funding to work on quantum networks. 1,23{number} views"
+        counted = entry(1, link=f"{government.url}/calls/1", description=words)
+        government.serve("/feed", rss(counted, entry(0)))
+        agency.poll()
+        agency.visit(early=False)
+    assert asked(government, "/calls/1") == 1
