@@ -52,10 +52,10 @@ def note(tx: Tx, source: Source, changes: Sequence[Change], seen: Seen, moment: 
         if not entry.url:
             visits.done(tx, key)
             continue
-        known = visits.get(tx, key) or Visit(key, source.id, entry.url, to_stamp(moment))
-        known = replace(
-            known, source=source.id, url=entry.url, kind=READ, next_visit=to_stamp(moment), tries=0
-        )
+        known = visits.get(tx, key)
+        if known is None or known.url != entry.url:  # what is known of another address tells nothing of this
+            known = Visit(key, source.id, entry.url, to_stamp(moment))
+        known = replace(known, source=source.id, kind=READ, next_visit=to_stamp(moment), tries=0)
         if look := seen.looks.get(entry):
             _again(tx, _looked(known, look, moment), moment)
         elif error := seen.failures.get(entry):

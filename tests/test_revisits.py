@@ -352,3 +352,17 @@ def test_noise_in_an_entry_does_not_have_its_page_read(agency: Installation, gov
         agency.poll()
         agency.visit(early=False)
     assert asked(government, "/calls/1") == 1
+
+
+def test_what_is_known_of_one_address_is_not_told_to_another(
+    agency: Installation, government: Government, wait: Wait
+) -> None:
+    show(government, headers={"ETag": '"1"'})
+    wait(days=8)
+    assert planned(agency).etag == '"1"'
+    moved = entry(1, link=f"{government.url}/moved", description="It has moved to another place.")
+    government.serve("/moved", status=503)
+    government.serve("/feed", rss(moved, entry(0)))
+    agency.poll()
+    (left,) = [visit for visit in visits.due(agency.log_db, agency.sources, early=True) if visit.tries]
+    assert (left.url, left.etag) == (f"{government.url}/moved", None)
