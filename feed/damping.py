@@ -30,13 +30,22 @@ def settled(change: Change, texts: Mapping[str, str], pages: Mapping[str, Page])
         return change
     if page_moved(change, pages):
         return change
-    return Renumbered(entry, change.announcement)
+    return Renumbered(entry, change.announcement, shown)
 
 
 def page_moved(change: Revised, pages: Mapping[str, Page]) -> bool:
     """Whether the page was read again and says something else, or was never read before."""
     page, before = change.entry.page, pages.get(change.announcement)
     return page is not None and (before is None or not same(before.text, page.text))
+
+
+def worth_reading(changes: Sequence[Change], texts: Mapping[str, str], seen: int) -> list[Change]:
+    """The changes whose pages may have something to tell: not noise, nor what changes at every poll."""
+    calm = [settled(change, texts, {}) for change in changes]
+    wild = restless(calm, seen)
+    return [
+        change for change in calm if not isinstance(change, Renumbered) and change.announcement not in wild
+    ]
 
 
 def restless(changes: Sequence[Change], seen: int) -> set[str]:

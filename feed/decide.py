@@ -31,7 +31,6 @@ from storage.events import (
     AnnouncementRevised,
     AnnouncementWithdrawn,
     CallAnnounced,
-    CallClosed,
     Event,
     SubjectAnnounced,
 )
@@ -143,12 +142,13 @@ def decide(
                     isinstance(event, AnnouncementRevised) and not event.reason for event in told
                 )
                 events += [] if only_words and change.announcement in restless else told
-    untold = restless - {getattr(event, "announcement", None) for event in events}
+    told_of = {getattr(event, "announcement", None) for event in events}
+    untold = {change.announcement for change in changes if isinstance(change, Revised)} - told_of
     return Decision(
         events=tuple(events),
         sightings=tuple(_sighting(source.id, change, stamp, untold) for change in changes),
         texts=tuple(
-            text for change in changes if change.announcement not in untold for text in _texts(change)
+            text for change in changes if change.announcement not in untold for text in _texts(change, past)
         ),
         new=sum(isinstance(change, New) for change in changes),
         restless=len(restless),
@@ -185,19 +185,7 @@ def _closed_already(events: Sequence[Event], entry: Entry) -> list[Event]:
     found = declared(title, text).closed
     if found is None or len(calls) != 1 or len(events) != 1:
         return []
-    (call,) = calls
-    return [
-        CallClosed(
-            subject=call.subject,
-            announcement=call.announcement,
-            source=call.source,
-            title=call.title,
-            url=call.url,
-            reason=endings.said_closed(found),
-            backfill=True,
-            evidence=(found,),
-        )
-    ]
+    return [endings.closed_already(calls[0], found)]
 
 
 def _announced(
@@ -321,25 +309,35 @@ def _held(events: Sequence[Event]) -> set[str]:
     }
 
 
-def _texts(change: Change) -> list[str]:
+def _texts(change: Change, past: Past) -> list[str]:
     """The long texts that the record refers to from now on."""
+    if isinstance(change, Renumbered):
+        return []
     entry = change.entry
     texts = [entry.text] if entry.text != entry.summary else []
-    return [*texts, entry.page.text] if entry.page and not isinstance(change, Known) else texts
+    page_is_told = isinstance(change, New) or (
+        isinstance(change, Revised) and damping.page_moved(change, past.pages)
+    )
+    return [*texts, entry.page.text] if entry.page and page_is_told else texts
 
 
 def _sighting(source: str, change: Change, stamp: str, untold: Set[str]) -> Sighting:
-    """What the source shows now. Of an edit that is not told the words are kept that were told last: the
-    next one is compared with them."""
-    entry = change.entry
-    known = isinstance(change, Revised) and change.announcement in untold
+    """What the source shows now. Of an edit that is not told, and of noise, the words are kept that were told
+    last: the next one is compared with them."""
+    entry, shown, changed_at, streak = change.entry, diff.shown(change.entry), None, 0
+    match change:
+        case Renumbered():
+            shown = change.shown
+        case Revised():
+            changed_at, streak = stamp, change.streak
+            shown = change.shown if change.announcement in untold else shown
     return Sighting(
         source,
         change.announcement,
         entry.guid,
         entry.link,
         entry.fingerprint,
-        change.shown if isinstance(change, Revised) and known else diff.shown(entry),
-        changed_at=stamp if isinstance(change, Revised) else None,
-        streak=change.streak if isinstance(change, Revised) else 0,
+        shown,
+        changed_at=changed_at,
+        streak=streak,
     )

@@ -57,10 +57,12 @@ class Revised:
 @dataclass(frozen=True, slots=True)
 class Renumbered:
     """An entry that says what the source said before, under another guid and address, or by another measure
-    of what it says: a version of ours that knows more noise counts otherwise."""
+    of what it says: a version of ours that knows more noise counts otherwise. `shown` is what it was shown to
+    say, which stays in mind."""
 
     entry: Entry
     announcement: str
+    shown: dict[str, Any]
 
 
 Change = New | Known | Revised | Renumbered
@@ -115,10 +117,10 @@ def compare(
                 entry.guid,
                 entry.link,
             ):
-                changes.append(Renumbered(entry, found.announcement))
+                changes.append(Renumbered(entry, found.announcement, found.shown))
             if found.fingerprint != entry.fingerprint:
                 if not (changed := changed_fields(found.shown, entry)):
-                    changes.append(Renumbered(entry, found.announcement))
+                    changes.append(Renumbered(entry, found.announcement, found.shown))
                     continue
                 streak = found.streak + 1 if polled and found.changed_at == polled else 1
                 changes.append(Revised(entry, found.announcement, changed, found.shown, streak))

@@ -16,7 +16,7 @@ from feed.declared import NOTHING, Declared
 from feed.telling import Telling
 from storage.catalogue import Told
 from storage.clock import to_stamp
-from storage.events import BY_THE_CLOCK, AnnouncementWithdrawn, CallClosed, Event, Evidence
+from storage.events import BY_THE_CLOCK, AnnouncementWithdrawn, CallAnnounced, CallClosed, Event, Evidence
 from storage.filters import Subject, first_moment, last_moment, status
 
 TITLE, NOTICE, MISSING = "title.withdrawn", "page.withdrawn", "page.missing"
@@ -78,6 +78,20 @@ def declared_closed(
     if call.closes and "T" not in call.closes and first_moment(call.closes, call.zone) <= moment:
         evidence = (now.closed, Evidence("closed", BY_THE_CLOCK, call.closes))
     return [_closed(by, call, said_closed(now.closed), evidence, backfill=backfill)]
+
+
+def closed_already(call: CallAnnounced, found: Evidence) -> CallClosed:
+    """A call that was closed when it was announced, as its source said: for the record."""
+    return CallClosed(
+        subject=call.subject,
+        announcement=call.announcement,
+        source=call.source,
+        title=call.title,
+        url=call.url,
+        reason=said_closed(found),
+        backfill=True,
+        evidence=(found,),
+    )
 
 
 def said_closed(found: Evidence) -> str:

@@ -41,66 +41,65 @@ _SEEN = (
     r"(?:page ?views?|views?|hits|visits|visitors?|readers?|reads|downloads|likes|shares|comments?|replies"
     r"|followers)"
 )
-_TOUCHED = r"updat|modif|review|refresh|edited|revised|changed|generated|built"
 
 _NOISE = tuple(
-    (re.compile(sign), re.compile(noise))
-    for sign, noise in (
+    (signs, re.compile(noise))
+    for signs, noise in (
         # When the page was touched last.
         (
-            _TOUCHED,
+            ("page", "site", "content", "article"),
             rf"\b(?:this |the )?(?:page|site|website|web page|content|article)"
             rf"(?: (?:was|is|has been))?(?: last)? {_CHANGED}{_TELLS}{_WHEN}",
         ),
-        (r"\blast ", rf"\blast {_CHANGED}{_TELLS}{_WHEN}"),
+        (("last ",), rf"\blast {_CHANGED}{_TELLS}{_WHEN}"),
         (
-            "mise à jour|zuletzt|última|ultimo",
+            ("mise à jour", "zuletzt", "última", "ultimo"),
             rf"\b(?:dernière mise à jour|zuletzt (?:aktualisiert|geändert)|última actualización"
             rf"|última atualização|ultimo aggiornamento){_TELLS}{_WHEN}",
         ),
-        ("更新", rf"(?:最終)?更新(?:日時?)? ?[:：] ?{_WHEN}"),
+        (("更新",), rf"(?:最終)?更新(?:日時?)? ?[:：] ?{_WHEN}"),
         (
-            "updated|up-dated|modified|refreshed|generated|published|posted|printed|retrieved|cached",
+            ("ed ", "ed:"),
             rf"{_START}(?:up-?dated|modified|refreshed|generated|published|posted|printed|retrieved|cached)"
             rf"{_TELLS}(?:{_TIMED}|yesterday\b)",
         ),
-        (r"correct as|accurate as", rf"\b(?:correct|accurate) as (?:of|at) {_WHEN}"),
+        (("correct as", "accurate as"), rf"\b(?:correct|accurate) as (?:of|at) {_WHEN}"),
         (
-            r"as of \d|as at \d",
+            ("as of ", "as at "),
             rf"{_START}as (?:of|at) (?:{_TIMED})"
             r"(?![^.!?]{0,200}\b(?:deadline|clos|open|appl|submi|extend|due))",
         ),
         # What time it is, and how long ago something was.
         (
-            r"today|(?:current|local|server) (?:date|time)",
+            ("today", "current ", "local ", "server "),
             rf"\b(?:today is|today's date(?: is)?|(?:current|local|server) (?:date|time)):? {_WHEN}",
         ),
-        (r" ago\b|just now", rf"\b(?:{_AGO})"),
+        ((" ago", "just now"), rf"\b(?:{_AGO})"),
         (
-            "s? left|s? to go",
+            (" left", " to go"),
             r"\b\d{1,3} (?:day|hour|minute)s?(?:,? (?:and )?\d{1,2} (?:hour|minute)s?)? (?:left|to go)\b",
         ),
         (
-            r"(?:generated|rendered|loaded) in \d",
+            ("generated in", "rendered in", "loaded in"),
             r"\b(?:page )?(?:generated|rendered|loaded) in \d{1,6}(?:\.\d{1,6})? ?(?:ms|s|sec|seconds?)\b",
         ),
-        (r"©|\(c\)|copyright", r"(?:©|\(c\)|\bcopyright)(?: ?(?:©|\(c\)))? ?\d{4}(?: ?- ?\d{4})?"),
+        (("©", "(c)", "copyright"), r"(?:©|\(c\)|\bcopyright)(?: ?(?:©|\(c\)))? ?\d{4}(?: ?- ?\d{4})?"),
         # How often it was seen.
         (
-            r"(?:view|hit|visit|visitor|download|reader)s?\b",
+            ("view", "hit", "visit", "download", "reader"),
             rf"\b(?:number of )?(?:page ?view|view|hit|visit|visitor|download|reader)s?"
             rf"(?: (?:count(?:er)?|number|no\.))? ?[:：] ?{_NUMBER}",
         ),
-        ("you are", rf"\byou are (?:the )?visitor (?:number|no\.|#) ?{_NUMBER}(?:st|nd|rd|th)?"),
-        (r"\d[km]? times?\b", rf"\b(?:viewed|read|visited|downloaded) {_NUMBER} times?\b"),
+        (("you are",), rf"\byou are (?:the )?visitor (?:number|no\.|#) ?{_NUMBER}(?:st|nd|rd|th)?"),
+        ((" time",), rf"\b(?:viewed|read|visited|downloaded) {_NUMBER} times?\b"),
         (
-            rf"\d[km]? {_SEEN}|{_SEEN} ?\(?\d",
+            ("view", "hits", "visit", "read", "load", "like", "share", "comment", "repl", "follow"),
             rf"{_START}(?:{_NUMBER} {_SEEN}|{_SEEN} ?\(?{_NUMBER}\)?){_END}",
         ),
-        ("views", rf"\b{_NUMBER} (?:page ?views|views)\s*$"),
+        (("views",), rf"\b{_NUMBER} (?:page ?views|views)\s*$"),
     )
 )
-"""What is in a line that may have such noise, and the noise."""
+"""Words, one of which is in a line that has such noise, and the noise."""
 _ADDRESS = re.compile(
     r"https?://[^\s<>\"'?]{1,2000}\?[^\s<>\"']{0,2000}[^\s<>\"'.,;:!?)\]]",
     re.IGNORECASE,
@@ -126,8 +125,8 @@ def _of_line(line: str) -> str:
     if "?" in line and "://" in line:
         line = _ADDRESS.sub(lambda found: without_tracking(found[0]), line)
     small = _small(line)
-    for sign, noise in _NOISE:
-        if sign.search(small):
+    for signs, noise in _NOISE:
+        if any(sign in small for sign in signs):
             for found in reversed([*noise.finditer(small)]):
                 line, small = (text[: found.start()] + text[found.end() :] for text in (line, small))
     return " ".join(word for word in line.split() if word.strip(_MARKS))

@@ -181,7 +181,9 @@ def _record_feed(
         )
         outcome = _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
         if source.pages:
-            plan_visits(tx, source, compared.changes, seen, moment)
+            texts = _shown_texts(tx, compared.changes)
+            read_or_not = damping.worth_reading(compared.changes, texts, feed.seen)
+            reading.note(tx, source, read_or_not, seen, moment)
         return outcome
 
 
@@ -193,23 +195,10 @@ def with_pages(
         return feed, Seen()
     with db.read() as tx:
         changes = compare(tx, source, cursor, feed).changes
-    news = [change.entry for change in changes if isinstance(change, diff.New | diff.Revised)]
-    seen = visitor.pages(news, source)
+        changes = damping.worth_reading(changes, _shown_texts(tx, changes), feed.seen)
+    seen = visitor.pages([change.entry for change in changes if not isinstance(change, diff.Known)], source)
     entries = tuple(dataclasses.replace(entry, page=seen.page(entry)) for entry in feed.entries)
     return dataclasses.replace(feed, entries=entries), seen
-
-
-def plan_visits(tx: Tx, source: Source, changes: Sequence[diff.Change], seen: Seen, moment: datetime) -> None:
-    """Leave for later the pages that were not read, one that another source's announcement links to, too; and
-    look at those of calls again."""
-    known = [change.announcement for change in changes if isinstance(change, diff.Known)]
-    settled = {*catalogue.pages(tx, known), *visits.planned(tx, known)} if known else set()
-    entries = [
-        (change.entry, change.announcement)
-        for change in changes
-        if not isinstance(change, diff.Renumbered) and change.announcement not in settled
-    ]
-    reading.note(tx, source, entries, seen, moment)
 
 
 def read_texts(db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read) -> None:
@@ -270,12 +259,17 @@ def judge(
     )
 
 
+def _shown_texts(tx: Tx, changes: Sequence[diff.Change]) -> dict[str, str]:
+    """The long texts that revised entries showed before, by digest."""
+    keys = {change.shown["text"] for change in changes if isinstance(change, diff.Revised)}
+    return {key: text for key in keys if key and (text := log.text(tx, key)) is not None}
+
+
 def _past(
     tx: Tx, source: Source, cursor: Cursor, changes: Sequence[diff.Change], read: Read, moment: datetime
 ) -> Past:
     known = [change.announcement for change in changes if isinstance(change, diff.Known)]
     revised = [change for change in changes if isinstance(change, diff.Revised)]
-    shown = [change.shown["text"] for change in revised]
     told = catalogue.told(tx, [change.announcement for change in changes])
     calls = [one.subject.id for subjects in told.values() for one in subjects if one.subject.closed]
     fresh = [
@@ -286,7 +280,7 @@ def _past(
     return Past(
         told=told,
         news=catalogue.untold(tx, known, cursor.last_success) if cursor.last_success else set(),
-        texts={key: text for key in shown if key and (text := log.text(tx, key)) is not None},
+        texts=_shown_texts(tx, changes),
         pages=_pages(tx, [change.announcement for change in revised]),
         held=catalogue.held(tx, [change.announcement for change in changes]),
         withdrawn=endings.withdrawn(tx, [change.announcement for change in revised]),

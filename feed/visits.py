@@ -8,15 +8,16 @@ decide what a page means, and holds no transaction open while it asks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from feed import endings, later, revisits, rhythm
+from feed.diff import Change
+from feed.diff import Known as Told
 from feed.errors import AddressRefused, BotWall, NotAPage, SourceBusy, SourceError, SourceGone
 from feed.linked import Page
 from feed.noise import essence
-from feed.parse import Entry
 from feed.revisits import Course
 from feed.source import Source
 from feed.visitor import Look, Seen, Visitor
@@ -38,18 +39,23 @@ MOST = 500
 """So many pages of which nothing is known are planned at a time."""
 
 
-def note(tx: Tx, source: Source, entries: Iterable[tuple[Entry, str]], seen: Seen, moment: datetime) -> None:
-    """Plan what comes after a poll for the pages of these entries (each with its announcement's id): those
-    that were read are looked at again, where they are of open calls, the others are still to be read. To be
-    called when the poll's events are recorded."""
-    for entry, key in entries:
+def note(tx: Tx, source: Source, changes: Sequence[Change], seen: Seen, moment: datetime) -> None:
+    """Plan what comes after a poll for the pages of what has changed: those that were read are looked at
+    again, where they are of open calls; the others are still to be read, also where another source told the
+    announcement. To be called when the poll's events are recorded."""
+    told = [change.announcement for change in changes if isinstance(change, Told)]
+    settled = {*catalogue.pages(tx, told), *visits.planned(tx, told)} if told else set()
+    for change in changes:
+        entry, key = change.entry, change.announcement
+        if key in settled:
+            continue
         if not entry.url:
             visits.done(tx, key)
             continue
-        known = visits.get(tx, key) or Visit(key, source.id, entry.url, to_stamp(moment))
-        known = replace(
-            known, source=source.id, url=entry.url, kind=READ, next_visit=to_stamp(moment), tries=0
-        )
+        known = visits.get(tx, key)
+        if known is None or known.url != entry.url:  # what is known of another address tells nothing of this
+            known = Visit(key, source.id, entry.url, to_stamp(moment))
+        known = replace(known, source=source.id, kind=READ, next_visit=to_stamp(moment), tries=0)
         if look := seen.looks.get(entry):
             _again(tx, _looked(known, look, moment), moment)
         elif error := seen.failures.get(entry):

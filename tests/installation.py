@@ -145,7 +145,8 @@ class Installation:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which a process works on this installation."""
-        return environment(self.folder, self.settings.smtp_url)
+        known = environment(self.folder, self.settings.smtp_url)
+        return {**known, "COMMUNIQUE_BASE_URL": self.settings.base_url}
 
     def run(
         self,

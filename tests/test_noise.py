@@ -128,6 +128,8 @@ def test_noise_in_an_entry_is_no_revision(dsit: Installation, government: Govern
     government.serve("/feed", rss(first, visit(2, description=f"{LONG} 1,301 views")))
     dsit.poll()
     assert dsit.events("AnnouncementRevised") == []
+    with dsit.log_db.read() as tx:
+        assert tx.execute("SELECT COUNT(*) AS n FROM texts").fetchone()["n"] == 1, "noise is not kept"
     government.serve("/feed", rss(first, visit(2, description=f"{LONG} It is cancelled. 1,302 views")))
     dsit.poll()
     (revised,) = dsit.events("AnnouncementRevised")

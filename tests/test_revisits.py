@@ -330,3 +330,39 @@ def test_a_page_that_was_taken_out_of_the_log_is_not_brought_back(
 
 def test_an_old_visits_table_says_nothing_of_a_page() -> None:
     assert revisits.first_visit("key", Course(published=END), END + timedelta(days=400)) is None
+
+
+def test_an_entry_that_changes_at_every_poll_does_not_have_its_page_read_at_every_poll(
+    agency: Installation, government: Government
+) -> None:
+    for number in range(10):
+        words = f"Apply for funding to work on quantum networks. Word {number:b}."
+        ticking = entry(1, link=f"{government.url}/calls/1", description=words)
+        government.serve("/feed", rss(ticking, entry(0)))
+        agency.poll()
+        agency.visit(early=False)
+    assert asked(government, "/calls/1") == 1 + RESTLESS
+
+
+def test_noise_in_an_entry_does_not_have_its_page_read(agency: Installation, government: Government) -> None:
+    for number in range(3):
+        words = f"Apply for funding to work on quantum networks. 1,23{number} views"
+        counted = entry(1, link=f"{government.url}/calls/1", description=words)
+        government.serve("/feed", rss(counted, entry(0)))
+        agency.poll()
+        agency.visit(early=False)
+    assert asked(government, "/calls/1") == 1
+
+
+def test_what_is_known_of_one_address_is_not_told_to_another(
+    agency: Installation, government: Government, wait: Wait
+) -> None:
+    show(government, headers={"ETag": '"1"'})
+    wait(days=8)
+    assert planned(agency).etag == '"1"'
+    moved = entry(1, link=f"{government.url}/moved", description="It has moved to another place.")
+    government.serve("/moved", status=503)
+    government.serve("/feed", rss(moved, entry(0)))
+    agency.poll()
+    (left,) = [visit for visit in visits.due(agency.log_db, agency.sources, early=True) if visit.tries]
+    assert (left.url, left.etag) == (f"{government.url}/moved", None)
