@@ -113,6 +113,8 @@ def compare(
         if found and found.announcement not in taken:
             taken.add(found.announcement)
             recognised += 1
+            if found.shown.get("redacted"):
+                continue  # the law forbids to keep what it says, in these words or in others
             if found.fingerprint == entry.fingerprint and (found.guid, found.link) != (
                 entry.guid,
                 entry.link,

@@ -5,6 +5,7 @@ May not read what a line says, keep more than one in memory, or write anything.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -14,11 +15,13 @@ from urllib3 import exceptions
 from urllib3.util.request import ACCEPT_ENCODING
 
 from feed import sockets
-from feed.errors import AddressRefused, SourceError, TooLarge
+from feed.errors import AddressRefused, SourceError, TooLarge, TooSlow
 from feed.fetch import SILENT_SECONDS, in_words, phrase
 from feed.question import PRODUCT
 
 NDJSON = "application/x-ndjson"
+LINE_SECONDS = 300.0
+"""So long may one line take: a server that drips keeps nobody waiting for ever."""
 
 
 class Origin:
@@ -88,15 +91,17 @@ class Origin:
     def _lines(self, answer: urllib3.BaseHTTPResponse, url: str, *, whole: bool = True) -> Iterator[bytes]:
         """The lines of a body; `whole`: the last one has to be ended, too."""
         parts: list[bytes] = []
-        size = 0
+        size, until = 0, time.monotonic() + LINE_SECONDS
         try:
             while chunk := answer.read1(65536, decode_content=True):
                 *ended, rest = chunk.split(b"\n")
                 for piece in ended:
                     yield b"".join((*parts, piece))
-                    parts, size = [], 0
+                    parts, size, until = [], 0, time.monotonic() + LINE_SECONDS
                 parts.append(rest)
                 size += len(rest)
+                if time.monotonic() > until:
+                    raise TooSlow(f"took more than {LINE_SECONDS:g} seconds for one line")
                 if size > self._line_bytes:
                     raise TooLarge(f"sends a line of more than {self._line_bytes // 1_000_000} MB")
         except (exceptions.HTTPError, OSError) as error:

@@ -123,15 +123,18 @@ def append(tx: Tx, events: Iterable[Event], now: datetime) -> list[Recorded]:
 
 
 def insert(tx: Tx, event: Recorded) -> None:
-    """Put an event at the end as it stands; whether it may stand there is the caller's to know."""
-    tx.execute(
+    """Put an event at the end as it stands; whether it may stand there is the caller's to know. Raises
+    StorageError where it is not taken."""
+    taken = tx.execute(
         "INSERT INTO events (position, stream, version, type, recorded_at, data, digest, chain)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(event.position, event.stream, event.version, event.type),
             *(event.recorded_at, event.data, event.digest, event.chain),
         ),
-    )
+    ).rowcount
+    if taken != 1:  # a trigger that is not ours can refuse without a word
+        raise StorageError("the log did not take an event: `communique verify` tells what is wrong with it")
 
 
 def read(

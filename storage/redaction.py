@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from storage import log, rebuild
+from storage import log, rebuild, visits
 from storage.database import Database, Tx
 from storage.errors import StorageError
 from storage.events import EventRedacted
 from storage.log import Recorded
 
-BLANK = {"title": "", "url": "", "summary": "", "published_at": None, "text": None}
-"""What is remembered of what a source shows, once it may not be kept."""
+BLANK = {"title": "", "url": "", "summary": "", "published_at": None, "text": None, "redacted": True}
+"""What is remembered of what a source shows, once it may not be kept: that nothing more is read there."""
 
 
 def redact(db: Database, position: int, reason: str, now: datetime) -> Recorded:
@@ -54,11 +54,10 @@ def redact_payload(tx: Tx, position: int) -> None:
         named = tx.execute("SELECT 1 FROM events WHERE instr(data, ?) LIMIT 1", (key,)).fetchone()
         if not named:
             tx.execute("DELETE FROM texts WHERE digest = ?", (key,))
-    # The fingerprint stays, so that the same words are not taken for something new at the next poll.
-    tx.execute(
-        "UPDATE sightings SET shown = ? WHERE announcement = ?",
-        (json.dumps(BLANK), event.payload.get("announcement")),
-    )
+    if announcement := event.payload.get("announcement"):
+        # The entry is still known for what it is, so that the source does not bring it back.
+        tx.execute("UPDATE sightings SET shown = ? WHERE announcement = ?", (json.dumps(BLANK), announcement))
+        visits.done(tx, announcement)
     rebuild.outdate(tx)
 
 

@@ -142,10 +142,10 @@ class SqliteDatabase:
         fresh = Connection(memory=True)
         _migrations(self._schema).apply(fresh)
         with self._connection() as connection:
-            standing = _triggers(connection)
-            fallen = {name for name, sql in _triggers(fresh).items() if standing.get(name) != sql}
+            standing, due = _guarded(connection), _guarded(fresh)
         fresh.close()
-        return sorted(fallen)
+        fallen = [f"the {name} is missing or was altered" for name in due if standing.get(name) != due[name]]
+        return sorted(fallen + [f"the {name} does not belong there" for name in standing if name not in due])
 
     def forget(self) -> bool:
         # secure_delete has overwritten the rows; older pages of the write-ahead log still hold them.
@@ -298,8 +298,12 @@ def _make_private(path: Path) -> None:
         pass
 
 
-def _triggers(connection: Connection) -> dict[str, str]:
-    rows = connection.conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+def _guarded(connection: Connection) -> dict[str, str]:
+    """All triggers, and the table whose rows they keep, as they were made."""
+    rows = connection.conn.execute(
+        "SELECT type || ' ' || name, sql FROM sqlite_master"
+        " WHERE type = 'trigger' OR type = 'table' AND name = 'events'"
+    )
     return {row[0]: row[1] for row in rows}
 
 

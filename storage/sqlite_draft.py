@@ -31,8 +31,8 @@ class SqliteDraft:
         self._tables = tables
         self._indexes = indexes
 
-    def begin(self, database: Path, *, thorough: bool, busy_seconds: float) -> None:
-        """Take the draft's file for this process and make its tables. Raises Taken."""
+    def take(self) -> None:
+        """Take the draft's file for this process. Raises Taken."""
         execute = self._connection.execute
         try:
             execute("PRAGMA main.locking_mode = EXCLUSIVE")
@@ -43,6 +43,10 @@ class SqliteDraft:
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 raise Taken("another process is computing the read model just now") from None
             raise
+
+    def begin(self, database: Path, *, thorough: bool, busy_seconds: float) -> None:
+        """Make the tables of the draft."""
+        execute = self._connection.execute
         for (name,) in execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
             execute(f'DROP TABLE main."{name}"')  # left behind by a process that died
         execute("COMMIT")
@@ -144,8 +148,9 @@ def opened(
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
             draft = SqliteDraft(path, connection, tables, indexes)
-            draft.begin(database, thorough=thorough, busy_seconds=busy_seconds)
+            draft.take()
             try:
+                draft.begin(database, thorough=thorough, busy_seconds=busy_seconds)
                 yield draft
             finally:
                 path.unlink()

@@ -7,10 +7,11 @@ reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
+from typing import Any
 
-from storage.database import Database, Tx
+from storage.database import Database, Rows, Tx
 from storage.errors import StorageError
 from storage.log import GENESIS, REDACTED, Broken, Head, head
 
@@ -32,7 +33,7 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
     text may be missing, but not be another one. Returns the head. Raises Broken at the first bad position.
     """
     if fallen := database.fallen_guards():
-        raise Broken(0, f"the trigger {', '.join(fallen)} is missing or was altered")
+        raise Broken(0, "; ".join(fallen))
     with database.read() as tx:
         events = head(tx).position
         total = events + tx.execute("SELECT COALESCE(MAX(rowid), 0) AS n FROM texts").fetchone()["n"]
@@ -75,7 +76,7 @@ def _events(tx: Tx, progress: Callable[[int], None]) -> Head:
         "SELECT position, stream, version, type, recorded_at, CAST(data AS BLOB), digest, chain"
         " FROM events ORDER BY position"
     )
-    for position, stream, version, type_name, recorded_at, data, digest, stated in rows:
+    for position, stream, version, type_name, recorded_at, data, digest, stated in _readable(rows):
         expected += 1
         if position != expected:
             raise Broken(expected, f"the next event has position {position}")
@@ -95,6 +96,17 @@ def _events(tx: Tx, progress: Callable[[int], None]) -> Head:
     if empty:
         raise Broken(min(empty), "its data is gone, and no later event says that it was redacted")
     return Head(expected, chain, recorded_at)
+
+
+def _readable(rows: Rows) -> Iterator[Any]:
+    """The rows, up to one that cannot be read, such as a stream that is not UTF-8."""
+    count = 0
+    try:
+        for row in rows:
+            yield row
+            count += 1
+    except Exception as error:  # the driver's own, which is not known here
+        raise Broken(count + 1, f"it cannot be read: {error}") from error
 
 
 _REDACTED = REDACTED.encode()

@@ -20,6 +20,7 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.events import AnnouncementPublished, CallAnnounced, Evidence, Money, SourceFailing
 from storage.verify import verify
+from tests.tampering import behind_the_triggers
 
 NOW = datetime(2024, 7, 24, 18, 5, 12, 345678, tzinfo=UTC)
 
@@ -111,6 +112,44 @@ def test_a_line_of_the_log_carries_the_very_bytes_that_were_digested(log_db: Dat
     assert set(line) == {"position", "stream", "version", "type", "recorded_at", "digest", "chain", "data"}
     assert line["data"] == {"source": "a", "reason": "“quoted”, ünïcode, \\ and /"}
     assert f'"data": {event.data}}}' in event.line()
+
+
+def test_a_trigger_that_does_not_belong_there_is_found_and_loses_nothing(
+    log_db: Database, tmp_path: Path
+) -> None:
+    append(log_db, failing())
+    with sqlite3.connect(tmp_path / "log.db") as stranger:
+        stranger.execute("CREATE TRIGGER evil BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END")
+    stranger.close()
+    with pytest.raises(StorageError, match="did not take an event"):
+        append(log_db, failing())
+    with pytest.raises(log.Broken, match="the trigger evil does not belong there"):
+        verify(log_db)
+
+
+def test_a_table_that_was_made_anew_is_found(log_db: Database, tmp_path: Path) -> None:
+    append(log_db, failing())
+    with sqlite3.connect(tmp_path / "log.db") as stranger:
+        kept = stranger.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        stranger.execute("PRAGMA legacy_alter_table = ON")
+        stranger.execute("CREATE TABLE copy AS SELECT * FROM events")
+        stranger.execute("DROP TABLE events")
+        stranger.execute("ALTER TABLE copy RENAME TO events")
+        for (sql,) in kept:
+            stranger.execute(sql)
+    stranger.close()
+    with pytest.raises(log.Broken, match="the table events is missing or was altered"):
+        verify(log_db)
+
+
+def test_a_row_that_cannot_be_read_is_told_by_its_position(log_db: Database, tmp_path: Path) -> None:
+    append(log_db, failing(), failing(), failing())
+    behind_the_triggers(
+        tmp_path / "log.db", "UPDATE events SET stream = CAST(x'7bff7d' AS TEXT) WHERE position = 3"
+    )
+    with pytest.raises(log.Broken) as broken:
+        verify(log_db)
+    assert broken.value.position == 3
 
 
 def test_writers_from_two_connections_take_turns(log_db: Database, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import log
 from storage.database import open_database
 from tests.disks import ordinary_user, read_only, small_disk
 from tests.installation import ROOT, Installation, call, environment, rss, visit
@@ -131,7 +132,7 @@ def test_what_others_write_just_now_is_read_with_them(archive: Installation) -> 
     """The files beside the database are there, and may be read."""
     with closing(open_database(archive.settings.log_url, "log")) as writer:
         with writer.write() as tx:
-            tx.execute("INSERT INTO texts (digest, body) VALUES ('x', 'y')")
+            log.keep_text(tx, "what was written last")
         with read_only(archive.folder):
             done = archive.run("verify", before=ordinary_user())
     assert done.returncode == 0, done.stderr
@@ -145,7 +146,7 @@ def test_a_write_ahead_log_that_was_left_behind_is_never_passed_over(
     copy.mkdir()
     with closing(open_database(archive.settings.log_url, "log")) as writer:
         with writer.write() as tx:
-            tx.execute("INSERT INTO texts (digest, body) VALUES ('x', 'y')")
+            log.keep_text(tx, "what was written last")
         for name in ("log.db", "log.db-wal"):
             subprocess.run(["cp", archive.folder / name, copy / name], check=True)
     address = f"sqlite:///{copy}/log.db"
@@ -181,7 +182,7 @@ except StorageError as error:
         assert looker.stdout and looker.stdout.readline() == "looking\n"
     # Its owner may write again, and what was written comes into the file itself.
     with closing(open_database(archive.settings.log_url, "log")) as writer, writer.write() as tx:
-        tx.execute("INSERT INTO texts (digest, body) VALUES ('x', 'y')")
+        log.keep_text(tx, "what was written last")
     told, _ = looker.communicate("\n")
     assert "was written to while it was read" in told
 

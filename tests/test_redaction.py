@@ -96,6 +96,16 @@ def test_the_source_that_still_shows_it_does_not_bring_it_back(told: Installatio
     assert SECRET.encode() not in everything(told)
 
 
+def test_what_its_source_makes_of_it_later_is_not_read(told: Installation, government: Government) -> None:
+    for position in ("2", "3"):
+        told.run("redact", position, "--reason", "A court ordered it.")
+    other = {"title": f"Funding call, edited: {SECRET}", "description": LONG.replace("quantum", "6G")}
+    government.serve("/feed", rss(call(2) | other, call(3), visit(1)))
+    told.poll()
+    assert [event.type for event in told.events()[5:]] == ["AnnouncementPublished", "CallAnnounced"]
+    assert SECRET.encode() not in everything(told)
+
+
 def test_pages_over_a_redacted_log_can_be_read(told: Installation) -> None:
     subject = told.events("CallAnnounced")[0].payload["subject"]
     for position in ("2", "3"):

@@ -137,7 +137,7 @@ def doctor(settings: Settings) -> None:
     click.echo(f"catalogue: {len(source.load(*settings.catalogue))} sources, from {files}")
     log_db = log_db_of(settings)
     if fallen := log_db.fallen_guards():
-        fail(f"log.db: the trigger {', '.join(fallen)} is missing or was altered: restore a backup")
+        fail(f"log.db: {'; '.join(fallen)}: restore a backup")
     with log_db.read() as tx:
         click.echo(f"log: {log.head(tx).position} events, the triggers stand")
         click.echo(_hubs_line(tx, settings))
