@@ -72,8 +72,8 @@ class Database(Protocol):
         """The names of all steps that were ever applied."""
 
     def fallen_guards(self) -> list[str]:
-        """What is wrong with the triggers that keep this schema's promises, and with the table of events. Each
-        is a sentence without its full stop: that one is missing, was altered, or does not belong there."""
+        """What is wrong with the triggers that keep this schema's promises, and with the table of events: one
+        sentence each, without its full stop, such as that one is missing or does not belong there."""
 
     def forget(self) -> bool:
         """Leave no trace of what was deleted, in no file beside the database either; False when somebody

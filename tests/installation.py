@@ -28,8 +28,6 @@ from storage.events import Event
 from storage.log import Recorded
 
 ROOT = Path(__file__).parent.parent
-BASE_URL = "http://communique.example"
-SECRET = "a secret for tests"
 
 
 class Installation:
@@ -37,23 +35,14 @@ class Installation:
 
     def __init__(self, folder: Path, *, smtp_url: str = "", keep_sources: bool = False) -> None:
         self.folder = folder
-        self.settings = Settings(
-            log_url=f"sqlite:///{folder}/log.db",
-            people_url=f"sqlite:///{folder}/people.db",
-            sources=str(folder / "sources.toml"),
-            base_url=BASE_URL,
-            smtp_url=smtp_url,
-            secret=SECRET,
-            allow_private_networks=True,
-            threads=4,
-        )
+        self.settings = settings_in(folder, smtp_url)
         self.sources: dict[str, Source] = {}
         self.apps: list[Flask] = []
         if not keep_sources:
             (folder / "sources.toml").write_text("", encoding="utf-8")
         self.log_db = open_database(self.settings.log_url, "log")
         self.people_db = open_database(self.settings.people_url, "people")
-        self.fetcher = Fetcher(contact=BASE_URL, allow_private_networks=True)
+        self.fetcher = Fetcher(contact="http://communique.example", allow_private_networks=True)
         self.visitor = Visitor(self.fetcher)
 
     def close(self) -> None:
@@ -145,8 +134,7 @@ class Installation:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which a process works on this installation."""
-        known = environment(self.folder, self.settings.smtp_url)
-        return {**known, "COMMUNIQUE_BASE_URL": self.settings.base_url}
+        return environment(self.settings)
 
     def run(
         self,
@@ -169,17 +157,31 @@ class Installation:
         )
 
 
-def environment(folder: Path, smtp_url: str = "") -> dict[str, str]:
-    """The environment in which a process works on the installation in this folder."""
+def settings_in(folder: Path, smtp_url: str = "") -> Settings:
+    """The settings of an installation in this folder."""
+    return Settings(
+        log_url=f"sqlite:///{folder}/log.db",
+        people_url=f"sqlite:///{folder}/people.db",
+        sources=str(folder / "sources.toml"),
+        base_url="http://communique.example",
+        smtp_url=smtp_url,
+        secret="a secret for tests",
+        allow_private_networks=True,
+        threads=4,
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment in which a process works with these settings."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("COMMUNIQUE_")},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "COMMUNIQUE_LOG_URL": f"sqlite:///{folder}/log.db",
-        "COMMUNIQUE_PEOPLE_URL": f"sqlite:///{folder}/people.db",
-        "COMMUNIQUE_SOURCES": str(folder / "sources.toml"),
-        "COMMUNIQUE_BASE_URL": BASE_URL,
-        "COMMUNIQUE_SMTP_URL": smtp_url,
-        "COMMUNIQUE_SECRET_KEY": SECRET,
+        "COMMUNIQUE_LOG_URL": settings.log_url,
+        "COMMUNIQUE_PEOPLE_URL": settings.people_url,
+        "COMMUNIQUE_SOURCES": settings.sources,
+        "COMMUNIQUE_BASE_URL": settings.base_url,
+        "COMMUNIQUE_SMTP_URL": settings.smtp_url,
+        "COMMUNIQUE_SECRET_KEY": settings.secret,
         "COMMUNIQUE_ALLOW_PRIVATE_NETWORKS": "1",
     }
 

@@ -19,7 +19,7 @@ from storage.clock import now
 from storage.database import open_database
 from storage.events import SourceFailing
 from tests.disks import whole
-from tests.installation import ROOT, Installation, call, environment, rss, visit
+from tests.installation import ROOT, Installation, call, environment, rss, settings_in, visit
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
 
@@ -33,7 +33,7 @@ class Installed:
         self.folder, self.data = folder, folder / "data"
         self._environment = {
             name: value
-            for name, value in environment(self.data, smtp_url).items()
+            for name, value in environment(settings_in(self.data, smtp_url)).items()
             if name
             not in (
                 "COMMUNIQUE_LOG_URL",
@@ -82,7 +82,7 @@ with (
 """
     with subprocess.Popen(
         [sys.executable, "-c", code, str(folder)],
-        env={**environment(folder), "PYTHONPATH": str(ROOT)},
+        env={**environment(settings_in(folder)), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     ) as writer:
@@ -120,7 +120,11 @@ def checked(copy: Path) -> int:
     assert whole(copy)
     with closing(open_database(f"sqlite:///{copy}/log.db", "log")) as log_db:
         done = subprocess.run(
-            [BIN / "communique", "verify"], env=environment(copy), capture_output=True, text=True, check=False
+            [BIN / "communique", "verify"],
+            env=environment(settings_in(copy)),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         with log_db.read() as tx:

@@ -15,7 +15,7 @@ from storage import people
 from storage.errors import StorageError
 from storage.sqlite import SqliteDatabase
 from tests.disks import fill, no_room_for, small_disk, whole, without_room
-from tests.installation import ROOT, Installation, call, environment, rss, visit
+from tests.installation import ROOT, Installation, call, environment, rss, settings_in, visit
 from tests.working import Worker, working
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -106,7 +106,7 @@ def test_a_migration_without_room_leaves_nothing_that_keeps_the_next_from_it(
     tmp_path: Path, kilobytes: int
 ) -> None:
     command = [str(Path(sys.executable).with_name("communique")), "migrate"]
-    ask: dict[str, Any] = {"env": environment(tmp_path), "capture_output": True, "text": True}
+    ask: dict[str, Any] = {"env": environment(settings_in(tmp_path)), "capture_output": True, "text": True}
     done = subprocess.run([*without_room(kilobytes), *command], check=False, **ask)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
     done = subprocess.run(command, check=False, **ask)

@@ -12,7 +12,7 @@ import pytest
 from storage import log
 from storage.database import open_database
 from tests.disks import ordinary_user, read_only, small_disk
-from tests.installation import ROOT, Installation, call, environment, rss, visit
+from tests.installation import ROOT, Installation, call, environment, rss, settings_in, visit
 from tests.working import working
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
@@ -40,7 +40,7 @@ print("post", answer.status_code, "Please try again in a minute." in answer.text
 """
     return subprocess.run(
         [*ordinary_user(), sys.executable, "-c", code],
-        env={**environment(folder), "PYTHONPATH": str(ROOT)},
+        env={**environment(settings_in(folder)), "PYTHONPATH": str(ROOT)},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -69,7 +69,7 @@ def test_the_pages_of_a_read_only_copy_are_served(archive: Installation) -> None
 
 
 def test_the_secret_key_is_read_where_nothing_can_be_written(archive: Installation) -> None:
-    kept = {**environment(archive.folder), "COMMUNIQUE_SECRET_KEY": "", "PYTHONPATH": str(ROOT)}
+    kept = {**environment(settings_in(archive.folder)), "COMMUNIQUE_SECRET_KEY": "", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", "from feed import settings; print(settings.load().secret_key)"]
     (archive.folder / "secret_key").write_text("made before\n")
     with read_only(archive.folder):
@@ -196,7 +196,7 @@ def test_an_archive_on_a_file_system_that_is_mounted_read_only_verifies(
         for name in ("log.db", "people.db", "sources.toml"):
             (disk / name).write_bytes((archive.folder / name).read_bytes())
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        there = environment(disk)
+        there = environment(settings_in(disk))
         done = archive.run("verify", **{"COMMUNIQUE_LOG_URL": there["COMMUNIQUE_LOG_URL"]})
         assert (done.returncode, done.stdout) == (0, expected), done.stderr
         assert pages(disk).stdout.count(" 200") == 6
