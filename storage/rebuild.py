@@ -21,6 +21,9 @@ _INDEXES = (
 )
 """Those by which the effects find what an event changes; the others would only be in the way."""
 SLICE = 5_000
+"""So many events are read between two calls of a progress."""
+SLICES = 20
+"""So many slices are written in one transaction: with each, all that was touched goes to the disk once."""
 
 Progress = Callable[[int, int], None]
 """Is told how many events of how many are read."""
@@ -49,9 +52,12 @@ def rebuild(db: Database, progress: Progress = lambda done, total: None, *, thor
         done, behind = 0, True
         while behind:
             with draft.write() as tx:
-                read = _apply(tx, done)
-            behind, done = read == SLICE, done + read
-            progress(done, max(done, total))
+                for _ in range(SLICES):
+                    read = _apply(tx, done)
+                    behind, done = read == SLICE, done + read
+                    progress(done, max(done, total))
+                    if not behind:
+                        break
         with draft.swap() as tx:
             while read := _apply(tx, done):
                 done += read
