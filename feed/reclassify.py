@@ -12,7 +12,8 @@ from datetime import date
 
 from feed import corrections, twins
 from feed.corrections import Case
-from feed.decide import Read, reader
+from feed.decide import reader
+from feed.edits import Read
 from feed.extract import Found
 from feed.linked import Page, together
 from feed.source import Source
