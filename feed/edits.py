@@ -14,7 +14,7 @@ from typing import Any
 
 from feed.extract import Found
 from feed.linked import Page, together
-from feed.telling import FACTS, keyed, plain
+from feed.telling import FACTS, LISTS, keyed, plain
 
 Read = Callable[[str, str, str, str | None], tuple[Found, ...]]
 """What the rules read: from title, text, address and publication date to the subjects."""
@@ -96,8 +96,10 @@ def _edited(before: Found, now: Found, pairs: list[tuple[Found, Found]]) -> tupl
 
 
 def _differs(name: str, before: Found, now: Found) -> bool:
-    stated = getattr(now, name)
-    return bool(stated) and plain(name, stated) != plain(name, getattr(before, name))
+    was, stated = getattr(before, name), getattr(now, name)
+    if name in LISTS:
+        return not set(stated) <= set(was)
+    return bool(stated) and plain(name, stated) != plain(name, was)
 
 
 def _with(facts: Found, changed: Mapping[str, Any], words: Found) -> Found:
