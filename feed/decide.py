@@ -288,9 +288,8 @@ def _withdrawal(source: Source, change: Change) -> AnnouncementWithdrawn | None:
         return endings.withdrawn(by, endings.TITLE, entry.title)
     if entry.page is not None and entry.page.withdrawn:
         return endings.withdrawn(by, endings.NOTICE, entry.page.withdrawn[:200])
-    if status := declared(entry.title, _words(entry).all).withdrawn:
-        return endings.withdrawn(by, status.rule, status.quote)
-    return None
+    own, whole = (declared(entry.title, text) for text in (entry.text, _words(entry).all))
+    return endings.withdrawn_by_status(by, own, whole)
 
 
 def _held(events: Sequence[Event]) -> set[str]:

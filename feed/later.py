@@ -117,8 +117,9 @@ def gone(source: Source, known: Known, quote: str, moment: datetime) -> tuple[Ev
 def _withdrawal(by: Telling, known: Known, page: Page) -> AnnouncementWithdrawn | None:
     if page.withdrawn:
         return endings.withdrawn(by, endings.NOTICE, page.withdrawn[:200])
-    status = declared.declared(known.announcement.title, together(known.text, page)).withdrawn
-    return endings.withdrawn(by, status.rule, status.quote) if status else None
+    title = known.announcement.title
+    own, whole = (declared.declared(title, text) for text in (known.text, together(known.text, page)))
+    return endings.withdrawn_by_status(by, own, whole)
 
 
 def _withdrawn(withdrawal: AnnouncementWithdrawn, known: Known, moment: datetime) -> tuple[Event, ...]:

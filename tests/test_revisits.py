@@ -260,6 +260,27 @@ def test_a_status_on_the_page_that_says_withdrawn_withdraws(
     assert wait(days=8) == []
 
 
+def test_the_one_that_said_withdrawn_takes_it_back(
+    agency: Installation, government: Government, wait: Wait
+) -> None:
+    state(government, f"{BARE['description']} Status: Withdrawn.")
+    agency.poll()
+    show(government, more="Please apply in time.")
+    assert types(wait(days=8)) == ["AnnouncementRevised"]  # and no CallChanged: it is not back
+    state(government, f"{BARE['description']} Status: Open.")
+    agency.poll()
+    assert agency.events("AnnouncementRevised")[-1].payload["reason"]
+    show(government, more="Status: Withdrawn")
+    wait(days=8)
+    state(government, f"{BARE['description']} Apply now.")
+    government.serve("/calls/1", status=503)
+    agency.poll()
+    assert not agency.events("AnnouncementRevised")[-1].payload["reason"]
+    show(government, more="Status: Open")
+    agency.visit()
+    assert "on its page" in agency.events("AnnouncementRevised")[-1].payload["reason"]
+
+
 def test_a_page_with_a_clock_in_it_is_damped_and_reported(
     agency: Installation, government: Government, wait: Wait
 ) -> None:
