@@ -181,6 +181,20 @@ def test_a_visit_that_fails_does_not_end_the_series(
     assert types(wait(days=8)) == ["AnnouncementRevised", "CallChanged"]
 
 
+@pytest.mark.parametrize("kind", ["text/html", "application/pdf"])
+@pytest.mark.parametrize("visits_before", [0, 1])
+def test_a_visit_that_finds_no_page_does_not_end_the_series(
+    agency: Installation, government: Government, wait: Wait, kind: str, visits_before: int
+) -> None:
+    for _ in range(visits_before):
+        wait(days=8)
+    shell = b'<html><body><div id="app"></div><script src="x.js"></script></body></html>'
+    government.serve("/calls/1", shell, kind)
+    assert wait(days=8) == []
+    show(government, LATER)
+    assert types(wait(days=8)) == ["AnnouncementRevised", "CallChanged"]
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_page_that_is_gone_for_a_day_withdraws_its_announcement(
     agency: Installation, government: Government, wait: Wait, status: int
