@@ -142,7 +142,8 @@ def moved(
         changed["closed"] = {"from": True, "to": False}
     if not changed:
         return []
-    if after and "title" in changed:  # its words go with it, but are not worth a message by themselves
+    # Its words go with the title, but are not worth a message by themselves.
+    if after and "title" in changed and after.summary != recorded.summary:
         changed["summary"] = {"from": recorded.summary, "to": after.summary}
     return [
         CHANGED[recorded.kind](

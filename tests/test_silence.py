@@ -51,3 +51,11 @@ def test_a_partner_that_joins_is_added_to_those_that_are_recorded(
 ) -> None:
     words = "The UK and Japan have opened a funding call for quantum research."
     assert edit(agency, government, words)["countries"] == ["GB", "IN", "JP"]
+
+
+def test_a_new_title_alone_is_not_told_with_a_summary_that_stays(
+    agency: Installation, government: Government
+) -> None:
+    assert edit(agency, government, JOINT, "Joint funding call for quantum research") == {
+        "title": "Joint funding call for quantum research"
+    }
