@@ -35,6 +35,7 @@ from storage.events import (
     Event,
     SubjectAnnounced,
 )
+from storage.plain import joined
 
 _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
@@ -96,7 +97,7 @@ def found_in(change: Change, read: Read) -> dict[str, Found]:
 
 
 def _words(entry: Entry) -> Words:
-    return Words(entry.title, entry.text, entry.url, entry.published_at, entry.page)
+    return Words(entry.title, entry.said, entry.url, entry.published_at, entry.page)
 
 
 def decide(
@@ -264,7 +265,7 @@ def _words_before(change: Revised, past: Past) -> Words:
     another source told is taken for an edit. Its page counts where the page was read again now."""
     shown = change.shown
     title = _WITHDRAWN.sub("", shown["title"]).strip()
-    text = past.texts.get(shown["text"] or "", shown["summary"])
+    text = joined(shown["summary"], past.texts.get(shown["text"] or "", ""))
     page = past.pages.get(change.announcement) if change.entry.page else None
     return Words(title, text, shown["url"], shown["published_at"], page)
 
@@ -288,7 +289,7 @@ def _withdrawal(source: Source, change: Change) -> AnnouncementWithdrawn | None:
         return endings.withdrawn(by, endings.TITLE, entry.title)
     if entry.page is not None and entry.page.withdrawn:
         return endings.withdrawn(by, endings.NOTICE, entry.page.withdrawn[:200])
-    own, whole = (declared(entry.title, text) for text in (entry.text, _words(entry).all))
+    own, whole = (declared(entry.title, text) for text in (entry.said, _words(entry).all))
     return endings.withdrawn_by_status(by, own, whole)
 
 

@@ -27,6 +27,7 @@ from storage.clock import from_stamp, now, to_stamp
 from storage.database import Database, Tx
 from storage.encoding import digest
 from storage.events import Event
+from storage.plain import joined
 from storage.visits import AGAIN, OVER, READ, Visit
 
 logger = logging.getLogger(__name__)
@@ -236,7 +237,7 @@ def _known(tx: Tx, key: str, moment: datetime) -> later.Known | None:
     told = catalogue.told(tx, [key]).get(key, [])
     return later.Known(
         announcement,
-        text or announcement.summary,
+        joined(announcement.summary, text or ""),
         Page(text=before, published_at=announcement.published_at) if before is not None else None,
         told,
         not announcement.backfill and announcement.day >= (moment - later.FRESH).date().isoformat(),
