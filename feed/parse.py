@@ -37,6 +37,11 @@ HTML_CHARACTERS = 100_000
 """So much of an entry is read: the parser's time grows faster than the text."""
 
 
+def measure(title: str, text: str) -> str:
+    """The digest (SHA-256) of what a title and a text say, without noise."""
+    return hashlib.sha256(f"{essence(title)}\n{essence(text)}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a feed, as plain text.
@@ -62,8 +67,7 @@ class Entry:
     def __post_init__(self) -> None:
         said = self.text if self.text == self.summary else joined(self.summary, self.text)
         object.__setattr__(self, "said", said)
-        told = f"{essence(self.title)}\n{essence(said)}"
-        object.__setattr__(self, "fingerprint", hashlib.sha256(told.encode()).hexdigest())
+        object.__setattr__(self, "fingerprint", measure(self.title, said))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from feed import poll
-from storage import catalogue, cursors, holders, log
+from feed import parse, poll
+from storage import catalogue, cursors, holders, log, redaction
 from storage.clock import from_stamp, now
 from storage.verify import verify
 from tests.installation import Installation, call, rss, visit
@@ -664,3 +664,23 @@ def test_another_measure_of_what_an_entry_says_is_no_revision(
     government.serve("/feed", beside(more=" Good luck."))
     watched.poll()
     assert types(watched)[count:] == ["AnnouncementRevised"]
+
+
+def test_another_measure_does_not_bring_back_what_was_redacted(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", beside())
+    watched.poll()
+    for event in watched.events("AnnouncementPublished", "AnnouncementRevised"):
+        redaction.redact(watched.log_db, event.position, "A court ordered it.", now())
+    count = len(watched.events())
+    entries = parse.parse(beside(), url=f"{government.url}/feed").entries
+    with watched.log_db.write() as tx:
+        for one in entries:
+            tx.execute(
+                "UPDATE sightings SET fingerprint = ? WHERE guid = ?",
+                (parse.measure(one.title, one.text), one.guid),
+            )
+    government.serve("/feed", beside() + b"<!-- -->")
+    watched.poll()
+    assert types(watched)[count:] == []
