@@ -186,7 +186,7 @@ def _with_what_is_new(
     evidence = (item for item in after.evidence if item.field == name)  # one for each, in the same order
     by_default = {value for value, item in zip(stated, evidence, strict=False) if item.rule in BY_DEFAULT}
     added = [value for value in stated if value not in (*old, *known, *by_default)]
-    return (*known, *added)
+    return tuple(sorted((*known, *added))) if name == "countries" else (*known, *added)
 
 
 def _zone_moved(

@@ -628,6 +628,9 @@ def test_a_new_call_on_a_page_that_others_share_is_no_edit_of_one_of_them(
     installation.close()
 
 
+READ_IT_ALL = "UPDATE cursors SET body = NULL, marks = '', etag = NULL"
+
+
 def beside(closes: str = "12 March 2027", more: str = "") -> bytes:
     """A feed with a call whose summary states the deadline, and whose longer content does not."""
     words = f"There is £4 million for hydrogen research. Apply with partners from all the world.{more}"
@@ -658,7 +661,7 @@ def test_another_measure_of_what_an_entry_says_is_no_revision(
     count = len(watched.events())
     with watched.log_db.write() as tx:
         tx.execute("UPDATE sightings SET fingerprint = 'measured by the text alone'")
-    government.serve("/feed", beside() + b"<!-- -->")
+        tx.execute(READ_IT_ALL)
     watched.poll()
     assert len(watched.events()) == count
     government.serve("/feed", beside(more=" Good luck."))
@@ -681,6 +684,6 @@ def test_another_measure_does_not_bring_back_what_was_redacted(
                 "UPDATE sightings SET fingerprint = ? WHERE guid = ?",
                 (parse.measure(one.title, one.text), one.guid),
             )
-    government.serve("/feed", beside() + b"<!-- -->")
+        tx.execute(READ_IT_ALL)
     watched.poll()
     assert types(watched)[count:] == []
