@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from feed.diff import Change, Renumbered, Revised
 from feed.linked import Page
 from feed.noise import essence, same
+from storage.plain import joined
 
 RESTLESS = 3
 """What changed at more polls in a row than this has a clock in it: its edits are told only where facts
@@ -26,7 +27,9 @@ def settled(change: Change, texts: Mapping[str, str], pages: Mapping[str, Page])
         return change
     entry, shown = change.entry, change.shown
     text = texts.get(shown["text"]) if shown["text"] else shown["summary"]
-    if text is None or essence(shown["title"]) != essence(entry.title) or not same(text, entry.text):
+    if text is None or essence(shown["title"]) != essence(entry.title):
+        return change
+    if not same(joined(shown["summary"], text), entry.said):
         return change
     if page_moved(change, pages):
         return change

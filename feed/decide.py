@@ -6,18 +6,19 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from feed import damping, diff, endings, telling, twins
+from feed import damping, diff, edits, endings, telling, twins
 from feed.declared import declared
 from feed.diff import Change, Known, New, Renumbered, Revised
+from feed.edits import Read, Words
 from feed.endings import Reopening
 from feed.extract import Found, extract
-from feed.linked import Page, together
+from feed.linked import Page
 from feed.parse import Entry
 from feed.source import Source
 from feed.telling import Status, Telling
@@ -34,12 +35,10 @@ from storage.events import (
     Event,
     SubjectAnnounced,
 )
+from storage.plain import joined
 
 _WITHDRAWN = re.compile(r"(?:[\w ]{3,40}:)?\s*(?:\[withdrawn\]|withdrawn\s*[:–-])", re.IGNORECASE)
 """How GOV.UK marks a title, with or without the document type that its organisation feeds put in front."""
-
-Read = Callable[[str, str, str, str | None], tuple[Found, ...]]
-"""What the rules read: from title, text, address and publication date to the subjects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +92,12 @@ def reader(source: Source) -> Read:
 
 def found_in(change: Change, read: Read) -> dict[str, Found]:
     """What the rules read in what an entry shows now, by id: in its page, where that was read, too."""
-    return telling.keyed(change.announcement, read(*_words(change.entry)))
+    words = _words(change.entry)
+    return telling.keyed(change.announcement, read(words.title, words.all, words.url, words.date))
 
 
-def _words(entry: Entry) -> tuple[str, str, str, str | None]:
-    if entry.page is None:
-        return entry.title, entry.text, entry.url, entry.published_at
-    text = together(entry.text, entry.page)
-    return entry.title, text, entry.url, entry.published_at or entry.page.published_at
+def _words(entry: Entry) -> Words:
+    return Words(entry.title, entry.said, entry.url, entry.published_at, entry.page)
 
 
 def decide(
@@ -181,8 +178,7 @@ def _new(source: Source, change: New, read: Read, past: Past, status: Status) ->
 def _closed_already(events: Sequence[Event], entry: Entry) -> list[Event]:
     """That the only call of a new announcement is over, where its own words say so: for the record."""
     calls = [event for event in events if isinstance(event, CallAnnounced)]
-    title, text, *_ = _words(entry)
-    found = declared(title, text).closed
+    found = declared(entry.title, _words(entry).all).closed
     if found is None or len(calls) != 1 or len(events) != 1:
         return []
     return [endings.closed_already(calls[0], found)]
@@ -238,15 +234,15 @@ def _revised(source: Source, change: Revised, read: Read, past: Past, moment: da
     recorded = {one.key: one.subject for one in told}
     status = Status(held=change.announcement in past.held)
     words_before, words_now = _words_before(change, past), _words(change.entry)
-    before = telling.keyed(change.announcement, read(*words_before))
-    now = found_in(change, read)
+    found = edits.readings(change.announcement, read, words_before, words_now)
+    before, now = found.before, found.now
     new = {key: now[key] for key in now if key not in recorded}
     events = _announced(source, change, {key: new[key] for key in new if key not in before}, past, status)
     # What was there before the edit is found by better rules only, and is no news.
     events += _announced(
         source, change, {key: new[key] for key in new if key in before}, past, replace(status, backfill=True)
     )
-    said = declared(*words_before[:2]), declared(*words_now[:2])
+    said = declared(words_before.title, words_before.all), declared(words_now.title, words_now.all)
     page_is_new = change.entry.page is not None and change.announcement not in past.pages
     for key, subject in recorded.items():
         if not subject.retracted:
@@ -264,16 +260,14 @@ def _revised(source: Source, change: Revised, read: Read, past: Past, moment: da
     return [revised, *events, *endings.declared_closed(by, told, *said, moment, backfill=False)]
 
 
-def _words_before(change: Revised, past: Past) -> tuple[str, str, str, str | None]:
+def _words_before(change: Revised, past: Past) -> Words:
     """What this source showed before, to be read by today's rules: so that neither better rules nor what
     another source told is taken for an edit. Its page counts where the page was read again now."""
     shown = change.shown
     title = _WITHDRAWN.sub("", shown["title"]).strip()
-    text = past.texts.get(shown["text"] or "", shown["summary"])
+    text = joined(shown["summary"], past.texts.get(shown["text"] or "", ""))
     page = past.pages.get(change.announcement) if change.entry.page else None
-    if page is None:
-        return title, text, shown["url"], shown["published_at"]
-    return title, together(text, page), shown["url"], shown["published_at"] or page.published_at
+    return Words(title, text, shown["url"], shown["published_at"], page)
 
 
 def _page(entry: Entry) -> str | None:
@@ -295,10 +289,8 @@ def _withdrawal(source: Source, change: Change) -> AnnouncementWithdrawn | None:
         return endings.withdrawn(by, endings.TITLE, entry.title)
     if entry.page is not None and entry.page.withdrawn:
         return endings.withdrawn(by, endings.NOTICE, entry.page.withdrawn[:200])
-    title, text, *_ = _words(entry)
-    if status := declared(title, text).withdrawn:
-        return endings.withdrawn(by, status.rule, status.quote)
-    return None
+    own, whole = (declared(entry.title, text) for text in (entry.said, _words(entry).all))
+    return endings.withdrawn_by_status(by, own, whole)
 
 
 def _held(events: Sequence[Event]) -> set[str]:

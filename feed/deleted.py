@@ -6,7 +6,7 @@ In the transaction of the poll that showed the feed. May not read the feed: that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feed import diff, endings, telling
 from feed.endings import Reopening
@@ -14,12 +14,15 @@ from feed.parse import Feed
 from feed.source import Source
 from feed.telling import Telling
 from feed.tombstones import Tombstone
-from storage import catalogue, cursors
+from storage import catalogue, cursors, log
 from storage import endings as ended
 from storage.catalogue import Announcement
-from storage.clock import to_stamp
+from storage.clock import from_stamp, to_stamp
 from storage.database import Tx
 from storage.events import AnnouncementRevised, Event
+
+CLOCKS = timedelta(days=1)
+"""So far a publisher's clock may be behind ours, or its feed behind itself."""
 
 
 def events(
@@ -48,9 +51,11 @@ def _shown_before(tx: Tx, source: Source, guid: str) -> Announcement | None:
 
 
 def _is_older(tx: Tx, tombstone: Tombstone, one: Announcement) -> bool:
-    """Whether the source has told something of the announcement since: it stands for a time that is over."""
-    revised = ended.last_revised(tx, [one.id]).get(one.id)
-    return revised is not None and to_stamp(tombstone.when) <= revised
+    """Whether it stands for a time that is over: for an earlier entry of this id, or the source has told
+    something of the announcement since."""
+    published, revised = log.get(tx, one.position), ended.last_revised(tx, [one.id]).get(one.id)
+    earlier = published is not None and tombstone.when < from_stamp(published.recorded_at) - CLOCKS
+    return earlier or (revised is not None and to_stamp(tombstone.when) <= revised)
 
 
 def _withdrawn(

@@ -20,7 +20,7 @@ from storage.events import BY_THE_CLOCK, AnnouncementWithdrawn, CallAnnounced, C
 from storage.filters import Subject, first_moment, last_moment, status
 
 TITLE, NOTICE, MISSING = "title.withdrawn", "page.withdrawn", "page.missing"
-STATUS, TOMBSTONE = declared.WITHDRAWN, "atom.deleted-entry"
+STATUS, PAGE_STATUS, TOMBSTONE = declared.WITHDRAWN, "page.status", "atom.deleted-entry"
 """The rules of evidence for a withdrawal."""
 
 BACK = {
@@ -28,10 +28,11 @@ BACK = {
     NOTICE: "it is back: the notice of its withdrawal is gone from its page",
     MISSING: "it is back: its page can be read again",
     STATUS: "it is back: its status no longer says that it was withdrawn",
+    PAGE_STATUS: "it is back: the status on its page no longer says that it was withdrawn",
     TOMBSTONE: "it is back: its source shows it again",
     "": "it is back: nothing says any more that it was withdrawn",
 }
-_ON_THE_PAGE = (NOTICE, MISSING, STATUS, "")
+_ON_THE_PAGE = (NOTICE, MISSING, PAGE_STATUS, "")
 
 
 def withdrawn(by: Telling, rule: str, quote: str) -> AnnouncementWithdrawn:
@@ -43,6 +44,13 @@ def withdrawn(by: Telling, rule: str, quote: str) -> AnnouncementWithdrawn:
         url=by.url,
         evidence=(Evidence("withdrawn", rule, quote),),
     )
+
+
+def withdrawn_by_status(by: Telling, own: Declared, whole: Declared) -> AnnouncementWithdrawn | None:
+    """That it was taken back, where its `own` words declare that, or else the `whole`, with its page."""
+    if own.withdrawn:
+        return withdrawn(by, STATUS, own.withdrawn.quote)
+    return withdrawn(by, PAGE_STATUS, whole.withdrawn.quote) if whole.withdrawn else None
 
 
 def is_back(rule: str, *, shown: bool, page: bool) -> bool:

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from feed import declared, endings, telling, twins
+from feed import declared, edits, endings, telling, twins
 from feed.damping import RESTLESS
 from feed.decide import reader
+from feed.edits import Readings, Words
 from feed.endings import Reopening
-from feed.extract import Found
 from feed.linked import Page, together
 from feed.noise import same
 from feed.source import Source
@@ -66,22 +66,12 @@ class Known:
         return Telling(source.id, one.id, one.title, one.url, source.zone)
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """The subjects by id, as they are read without the page as it is now, and with it."""
-
-    before: Mapping[str, Found]
-    now: Mapping[str, Found]
-
-
 def reading(source: Source, known: Known, page: Page) -> Readings:
-    """What today's rules read without and with the page."""
-    read, one = reader(source), known.announcement
-    published = one.published_at or page.published_at
-    return Readings(
-        telling.keyed(one.id, read(one.title, known.said, one.url, one.published_at)),
-        telling.keyed(one.id, read(one.title, together(known.text, page), one.url, published)),
-    )
+    """What today's rules read without the page as it is now, and with it: where it was read before, what
+    has changed in it alone."""
+    one = known.announcement
+    before = Words(one.title, known.text, one.url, one.published_at, known.page)
+    return edits.readings(one.id, reader(source), before, replace(before, page=page))
 
 
 def decide(
@@ -127,8 +117,9 @@ def gone(source: Source, known: Known, quote: str, moment: datetime) -> tuple[Ev
 def _withdrawal(by: Telling, known: Known, page: Page) -> AnnouncementWithdrawn | None:
     if page.withdrawn:
         return endings.withdrawn(by, endings.NOTICE, page.withdrawn[:200])
-    status = declared.declared(known.announcement.title, together(known.text, page)).withdrawn
-    return endings.withdrawn(by, status.rule, status.quote) if status else None
+    title = known.announcement.title
+    own, whole = (declared.declared(title, text) for text in (known.text, together(known.text, page)))
+    return endings.withdrawn_by_status(by, own, whole)
 
 
 def _withdrawn(withdrawal: AnnouncementWithdrawn, known: Known, moment: datetime) -> tuple[Event, ...]:

@@ -23,6 +23,7 @@ from storage.database import Database, Tx
 from storage.events import TYPES, Evidence
 from storage.filters import Filter
 from storage.log import Head, Recorded
+from storage.plain import joined
 
 PAGE = 50
 POSITION = "<int(max=999999999999999999):position>"
@@ -183,7 +184,8 @@ def _told(tx: Tx, story: Sequence[Recorded]) -> list[tuple[Announcement, list[li
 
 def _words(tx: Tx, announcement: Announcement) -> str:
     """All that was read of an announcement: its title, its text, and what its page says."""
-    text = (log.text(tx, announcement.text) if announcement.text else None) or announcement.summary
+    long = log.text(tx, announcement.text) if announcement.text else None
+    text = joined(announcement.summary, long or "")
     page = log.text(tx, announcement.page) if announcement.page else None
     return f"{announcement.title}\n{together(text, Page(text=page)) if page else text}"
 

@@ -28,7 +28,7 @@ from feed.links import canonical, clean
 from feed.noise import essence
 from feed.text import plain
 from feed.tombstones import Tombstone
-from storage.plain import line, shorten
+from storage.plain import joined, line, shorten
 
 SUMMARY_CHARACTERS = 1000
 TITLE_CHARACTERS = 500
@@ -37,14 +37,20 @@ HTML_CHARACTERS = 100_000
 """So much of an entry is read: the parser's time grows faster than the text."""
 
 
+def measure(title: str, text: str) -> str:
+    """The digest (SHA-256) of what a title and a text say, without noise."""
+    return hashlib.sha256(f"{essence(title)}\n{essence(text)}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a feed, as plain text.
 
     `link` is the canonical form of `url` (None: no usable link); `text` is the longest text that the entry
-    carries, `summary` its beginning; `published_at` is ISO 8601 (a bare date where the feed gives one, else
-    with offset) or None. `fingerprint` is the SHA-256 of what it says, title and text, without noise. `page`
-    is what the linked page says, once it was read: no part of what the feed shows.
+    carries, `summary` its beginning, or what stands beside it; `published_at` is ISO 8601 (a bare date where
+    the feed gives one, else with offset) or None. `said` is the summary, where the text does not hold it,
+    with the text; `fingerprint` is the SHA-256 of title and `said`, without noise. `page` is what the linked
+    page says, once it was read: no part of what the feed shows.
     """
 
     guid: str | None
@@ -55,11 +61,13 @@ class Entry:
     text: str
     published_at: str | None
     page: Page | None = field(default=None, compare=False)
+    said: str = field(init=False, compare=False)
     fingerprint: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        said = f"{essence(self.title)}\n{essence(self.text)}"
-        object.__setattr__(self, "fingerprint", hashlib.sha256(said.encode()).hexdigest())
+        said = self.text if self.text == self.summary else joined(self.summary, self.text)
+        object.__setattr__(self, "said", said)
+        object.__setattr__(self, "fingerprint", measure(self.title, said))
 
 
 @dataclass(frozen=True, slots=True)

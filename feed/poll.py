@@ -17,7 +17,8 @@ from threading import BoundedSemaphore
 from feed import damping, deleted, diff, hubs, rhythm, standing, twins
 from feed import visits as reading
 from feed.adapters import adapter
-from feed.decide import Decision, Past, Read, decide, found_in, reader
+from feed.decide import Decision, Past, decide, found_in, reader
+from feed.edits import Read
 from feed.errors import SourceError
 from feed.fetch import Fetcher
 from feed.linked import Page

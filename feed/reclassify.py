@@ -12,7 +12,8 @@ from datetime import date
 
 from feed import corrections, twins
 from feed.corrections import Case
-from feed.decide import Read, reader
+from feed.decide import reader
+from feed.edits import Read
 from feed.extract import Found
 from feed.linked import Page, together
 from feed.source import Source
@@ -22,6 +23,7 @@ from storage.clock import from_stamp, now
 from storage.database import Database, Tx
 from storage.errors import StorageError
 from storage.events import BY_THE_CLOCK, Event
+from storage.plain import joined
 
 SLICE = 100
 """So many announcements are read, then written in one transaction."""
@@ -107,7 +109,7 @@ def _case(tx: Tx, one: Announcement, source: Source | None) -> Case:
 
 def _words(tx: Tx, one: Announcement) -> tuple[str, str, str, str | None]:
     """What the rules read: the announcement as it stands now, with what its page says."""
-    text = (log.text(tx, one.text) if one.text else None) or one.summary
+    text = joined(one.summary, (log.text(tx, one.text) if one.text else None) or "")
     page = log.text(tx, one.page) if one.page else None
     return one.title, together(text, Page(text=page)) if page else text, one.url, one.published_at
 

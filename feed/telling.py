@@ -26,6 +26,10 @@ from storage.filters import Subject
 
 FACTS = ("technologies", "countries", "bodies", "money", "opens", "closes")
 """What can change in the life of a subject, beside its name and whether it is open."""
+LISTS = ("technologies", "countries", "bodies")
+"""The facts of which there are several."""
+BY_DEFAULT = ("publisher", "host")
+"""The rules of evidence for what no words say: it is taken to be the publisher's."""
 
 
 Opens = Callable[[Subject, Mapping[str, dict[str, Any]]], bool]
@@ -128,17 +132,18 @@ def moved(
     own: bool = True,
 ) -> list[Event]:
     """The facts that differ between two readings of one telling, and from what is recorded. A fact that is
-    no longer stated stays: silence is no evidence. `before` None says that nothing was read in it before,
-    `after` None that nothing is now, or that there is nothing to compare it with; `opens` whether a closed
-    call is open again. Where the subject is not the announcement's `own`, what it states for the first time
-    fills gaps, and replaces nothing."""
+    no longer stated stays: silence is no evidence; to a list, what is stated newly is added. `before` None
+    says that nothing was read in it before, `after` None that nothing is now, or that there is nothing to
+    compare it with; `opens` whether a closed call is open again. Where the subject is not the announcement's
+    `own`, what it states for the first time fills gaps, and replaces nothing."""
     changed = _moved_facts(recorded, before, after, own=own) if after else {}
     changed |= _zone_moved(telling, recorded, changed)
     if opens(recorded, changed):
         changed["closed"] = {"from": True, "to": False}
     if not changed:
         return []
-    if after and "title" in changed:  # its words go with it, but are not worth a message by themselves
+    # Its words go with the title, but are not worth a message by themselves.
+    if after and "title" in changed and after.summary != recorded.summary:
         changed["summary"] = {"from": recorded.summary, "to": after.summary}
     return [
         CHANGED[recorded.kind](
@@ -166,9 +171,22 @@ def _moved_facts(
         old, new, known = getattr(before, name, None), getattr(after, name), getattr(recorded, name)
         if known and not old and not own:
             continue
+        if name in LISTS:
+            new = _with_what_is_new(name, known, old or (), after)
         if new and plain(name, new) not in (plain(name, old), plain(name, known)):
             changed[name] = {"from": as_json(known), "to": as_json(new)}
     return changed
+
+
+def _with_what_is_new(
+    name: str, known: tuple[str, ...], old: tuple[str, ...], after: Found
+) -> tuple[str, ...]:
+    """What is recorded, and what is stated now that was not before: by words, not by default."""
+    stated = getattr(after, name)
+    evidence = (item for item in after.evidence if item.field == name)  # one for each, in the same order
+    by_default = {value for value, item in zip(stated, evidence, strict=False) if item.rule in BY_DEFAULT}
+    added = [value for value in stated if value not in (*old, *known, *by_default)]
+    return tuple(sorted((*known, *added))) if name == "countries" else (*known, *added)
 
 
 def _zone_moved(

@@ -27,6 +27,7 @@ from storage.clock import from_stamp, now, to_stamp
 from storage.database import Database, Tx
 from storage.encoding import digest
 from storage.events import Event
+from storage.plain import joined
 from storage.visits import AGAIN, OVER, READ, Visit
 
 logger = logging.getLogger(__name__)
@@ -170,10 +171,11 @@ def _course(tx: Tx, announcement: catalogue.Announcement) -> Course | None:
 
 
 def _put_off(tx: Tx, visit: Visit, error: SourceError, moment: datetime) -> None:
-    """Plan the next try after a failure. What is no page at all is over; a page that was never read is given
-    up after some tries, one that is looked at again has its usual next time at the latest."""
-    never_read = visit.kind == READ and visit.visited is None
-    if isinstance(error, NotAPage) or (isinstance(error, SourceGone) and never_read):
+    """Plan the next try after a failure. What never was a page, or was gone before it was read, is over; a
+    page that was never read is given up after some tries, one that is looked at again has its usual next time
+    at the latest."""
+    never_read = visit.visited is None and not (visit.kind == AGAIN and _has_page(tx, visit.announcement))
+    if never_read and (isinstance(error, NotAPage) or (isinstance(error, SourceGone) and visit.kind == READ)):
         visits.plan(tx, replace(visit, kind=OVER, reason=_reason(error)))
         return
     tries = min(visit.tries + (visit.kind == AGAIN), len(RETRIES) - 1)
@@ -194,6 +196,11 @@ def _put_off(tx: Tx, visit: Visit, error: SourceError, moment: datetime) -> None
         at_last = visit.tries >= len(RETRIES)
         stamp = max(planned.next_visit, after.next_visit) if asked_to_wait else planned.next_visit
         visits.plan(tx, replace(planned, next_visit=stamp if at_last else min(stamp, after.next_visit)))
+
+
+def _has_page(tx: Tx, key: str) -> bool:
+    announcement = catalogue.announcement(tx, key)
+    return announcement is not None and announcement.page is not None
 
 
 def _reason(error: SourceError) -> str:
@@ -230,7 +237,7 @@ def _known(tx: Tx, key: str, moment: datetime) -> later.Known | None:
     told = catalogue.told(tx, [key]).get(key, [])
     return later.Known(
         announcement,
-        text or announcement.summary,
+        joined(announcement.summary, text or ""),
         Page(text=before, published_at=announcement.published_at) if before is not None else None,
         told,
         not announcement.backfill and announcement.day >= (moment - later.FRESH).date().isoformat(),

@@ -63,8 +63,8 @@ class Twin:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A subject that an announcement told of. `key` is the id that it has there: another than the subject's
-    own where the two were linked. `alone` says that no other announcement tells of it, `news` that people
-    were told of it (it is neither backfill nor held)."""
+    own where the two were linked. `alone` says that no other announcement tells of it that is not withdrawn,
+    `news` that people were told of it (it is neither backfill nor held)."""
 
     key: str
     subject: Subject
@@ -153,13 +153,17 @@ def subject(tx: Tx, key: str) -> Subject | None:
 def told(tx: Tx, announcements: Sequence[str]) -> dict[str, list[Told]]:
     """The subjects that each of these announcements told of, oldest first."""
     rows = tx.execute(
-        "WITH asked (id) AS (SELECT value FROM json_each(?))"
-        " SELECT s.*, s.id AS twin, s.announcement AS teller,"
-        " NOT EXISTS (SELECT 1 FROM twins t WHERE t.subject = s.announced) AS alone"
-        " FROM subjects s WHERE s.announcement IN (SELECT id FROM asked)"
-        " UNION ALL SELECT s.*, t.id AS twin, t.announcement AS teller, 0 AS alone"
-        " FROM twins t JOIN subjects s ON s.announced = t.subject"
-        " WHERE t.announcement IN (SELECT id FROM asked) ORDER BY announced",
+        "WITH asked (id) AS (SELECT value FROM json_each(?)), tellings AS ("
+        " SELECT s.announced, s.id AS twin, s.announcement AS teller FROM subjects s"
+        " WHERE s.announcement IN (SELECT id FROM asked)"
+        " UNION ALL SELECT t.subject, t.id, t.announcement FROM twins t"
+        " WHERE t.announcement IN (SELECT id FROM asked))"
+        " SELECT s.*, o.twin, o.teller,"
+        " NOT EXISTS (SELECT 1 FROM announcements a"
+        " WHERE a.id = s.announcement AND a.id <> o.teller AND a.withdrawn IS NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM twins t JOIN announcements a ON a.id = t.announcement"
+        " WHERE t.subject = s.announced AND a.id <> o.teller AND a.withdrawn IS NULL) AS alone"
+        " FROM tellings o JOIN subjects s ON s.announced = o.announced ORDER BY s.announced",
         (json.dumps(list(announcements)),),
     )
     found: dict[str, list[Told]] = {}

@@ -46,6 +46,14 @@ def comparable(text: str) -> str:
     return " ".join(text.split())
 
 
+def joined(told: str, text: str) -> str:
+    """What is told first, where the text does not say it again, and then the text."""
+    said = comparable(told).rstrip("… .[]").casefold()
+    if not said or said in comparable(text).casefold():
+        return text
+    return f"{told}\n{text}" if text else told
+
+
 _LOOKS = {
     **dict.fromkeys("‘’‚‛‹›′", "'"),
     **dict.fromkeys("“”„‟«»″", '"'),

@@ -206,6 +206,19 @@ def test_a_call_whose_source_no_longer_says_that_it_is_closed_is_open_again(
     assert changed.payload["changed"] == {"closed": {"from": True, "to": False}}
 
 
+def test_a_status_of_the_entry_that_says_withdrawn_is_taken_back_by_the_entry(
+    agency: Installation, government: Government
+) -> None:
+    words = closes(AHEAD)["description"]
+    for status in ("Open", "Withdrawn", "Open"):
+        government.serve("/feed", rss(call(1, description=f"{words} Status: {status}."), call(9)))
+        agency.poll()
+    ended, closed, revised, changed = agency.events()[-4:]
+    assert (ended.type, closed.type) == ("AnnouncementWithdrawn", "CallClosed")
+    assert "no longer says" in revised.payload["reason"]
+    assert changed.payload["changed"] == {"closed": {"from": True, "to": False}}
+
+
 def test_a_new_announcement_of_a_call_that_is_closed_already_says_so(
     agency: Installation, government: Government
 ) -> None:

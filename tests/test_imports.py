@@ -53,6 +53,7 @@ PURE = {
         "feed/parse.py",
         "feed/diff.py",
         "feed/decide.py",
+        "feed/edits.py",
         "feed/rhythm.py",
         "feed/links.py",
         "feed/text.py",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from feed import poll
-from storage import catalogue, cursors, holders, log
+from feed import parse, poll
+from storage import catalogue, cursors, holders, log, redaction
 from storage.clock import from_stamp, now
 from storage.verify import verify
 from tests.installation import Installation, call, rss, visit
@@ -626,3 +626,64 @@ def test_a_new_call_on_a_page_that_others_share_is_no_edit_of_one_of_them(
     assert titles[2:] == ["Call for proposals 2026: semiconductors"]
     assert installation.events("AnnouncementRevised") == []
     installation.close()
+
+
+READ_IT_ALL = "UPDATE cursors SET body = NULL, marks = '', etag = NULL"
+
+
+def beside(closes: str = "12 March 2027", more: str = "") -> bytes:
+    """A feed with a call whose summary states the deadline, and whose longer content does not."""
+    words = f"There is £4 million for hydrogen research. Apply with partners from all the world.{more}"
+    item = call(1, description=f"A funding call for hydrogen research. Applications close on {closes}.")
+    return (
+        rss(item, visit(1))
+        .replace(b"<rss ", b'<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" ')
+        .replace(b"</item>", f"<content:encoded>{words}</content:encoded></item>".encode(), 1)
+    )
+
+
+def test_a_summary_beside_the_content_is_read_and_its_edit_is_told(
+    watched: Installation, government: Government
+) -> None:
+    for body in (beside(), beside("30 April 2027")):
+        government.serve("/feed", body)
+        watched.poll()
+    revised, changed = watched.events()[-2:]
+    assert set(revised.payload["changed"]) == {"summary"}
+    assert changed.payload["changed"]["closes"] == {"from": "2027-03-12", "to": "2027-04-30"}
+
+
+def test_another_measure_of_what_an_entry_says_is_no_revision(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", beside())
+    watched.poll()
+    count = len(watched.events())
+    with watched.log_db.write() as tx:
+        tx.execute("UPDATE sightings SET fingerprint = 'measured by the text alone'")
+        tx.execute(READ_IT_ALL)
+    watched.poll()
+    assert len(watched.events()) == count
+    government.serve("/feed", beside(more=" Good luck."))
+    watched.poll()
+    assert types(watched)[count:] == ["AnnouncementRevised"]
+
+
+def test_another_measure_does_not_bring_back_what_was_redacted(
+    watched: Installation, government: Government
+) -> None:
+    government.serve("/feed", beside())
+    watched.poll()
+    for event in watched.events("AnnouncementPublished", "AnnouncementRevised"):
+        redaction.redact(watched.log_db, event.position, "A court ordered it.", now())
+    count = len(watched.events())
+    entries = parse.parse(beside(), url=f"{government.url}/feed").entries
+    with watched.log_db.write() as tx:
+        for one in entries:
+            tx.execute(
+                "UPDATE sightings SET fingerprint = ? WHERE guid = ?",
+                (parse.measure(one.title, one.text), one.guid),
+            )
+        tx.execute(READ_IT_ALL)
+    watched.poll()
+    assert types(watched)[count:] == []

@@ -17,7 +17,7 @@ from storage.rebuild import rebuild
 from storage.redaction import redact
 from storage.visits import Visit
 from tests.installation import Installation, rss
-from tests.test_visits import PAGE, asked, entry
+from tests.test_visits import BARE, PAGE, asked, entry
 from tests.world.government import Government
 from tests.world.mailbox import Mailbox
 
@@ -181,6 +181,20 @@ def test_a_visit_that_fails_does_not_end_the_series(
     assert types(wait(days=8)) == ["AnnouncementRevised", "CallChanged"]
 
 
+@pytest.mark.parametrize("kind", ["text/html", "application/pdf"])
+@pytest.mark.parametrize("visits_before", [0, 1])
+def test_a_visit_that_finds_no_page_does_not_end_the_series(
+    agency: Installation, government: Government, wait: Wait, kind: str, visits_before: int
+) -> None:
+    for _ in range(visits_before):
+        wait(days=8)
+    shell = b'<html><body><div id="app"></div><script src="x.js"></script></body></html>'
+    government.serve("/calls/1", shell, kind)
+    assert wait(days=8) == []
+    show(government, LATER)
+    assert types(wait(days=8)) == ["AnnouncementRevised", "CallChanged"]
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_page_that_is_gone_for_a_day_withdraws_its_announcement(
     agency: Installation, government: Government, wait: Wait, status: int
@@ -258,6 +272,27 @@ def test_a_status_on_the_page_that_says_withdrawn_withdraws(
     show(government, more="Status: Withdrawn")
     assert types(wait(days=8))[-2:] == ["AnnouncementWithdrawn", "CallClosed"]
     assert wait(days=8) == []
+
+
+def test_the_one_that_said_withdrawn_takes_it_back(
+    agency: Installation, government: Government, wait: Wait
+) -> None:
+    state(government, f"{BARE['description']} Status: Withdrawn.")
+    agency.poll()
+    show(government, more="Please apply in time.")
+    assert types(wait(days=8)) == ["AnnouncementRevised"]  # and no CallChanged: it is not back
+    state(government, f"{BARE['description']} Status: Open.")
+    agency.poll()
+    assert agency.events("AnnouncementRevised")[-1].payload["reason"]
+    show(government, more="Status: Withdrawn")
+    wait(days=8)
+    state(government, f"{BARE['description']} Apply now.")
+    government.serve("/calls/1", status=503)
+    agency.poll()
+    assert not agency.events("AnnouncementRevised")[-1].payload["reason"]
+    show(government, more="Status: Open")
+    agency.visit()
+    assert "on its page" in agency.events("AnnouncementRevised")[-1].payload["reason"]
 
 
 def test_a_page_with_a_clock_in_it_is_damped_and_reported(
@@ -366,3 +401,59 @@ def test_what_is_known_of_one_address_is_not_told_to_another(
     agency.poll()
     (left,) = [visit for visit in visits.due(agency.log_db, agency.sources, early=True) if visit.tries]
     assert (left.url, left.etag) == (f"{government.url}/moved", None)
+
+
+def state(government: Government, words: str) -> None:
+    """Show the entry of the call with these words."""
+    link = f"{government.url}/calls/1"
+    government.serve("/feed", rss(entry(1, link=link, description=words), entry(0)))
+
+
+def closed_on(agency: Installation) -> list[str]:
+    """The days that CallChanged moved the deadline to."""
+    changed = [event.payload["changed"] for event in agency.events("CallChanged")]
+    return [one["closes"]["to"][:10] for one in changed if "closes" in one]
+
+
+@pytest.mark.parametrize("label", ["Closing date", "Deadline"])
+def test_a_deadline_moves_with_the_page_though_the_entry_still_states_the_old_one(
+    agency: Installation, government: Government, wait: Wait, label: str
+) -> None:
+    state(government, f"{BARE['description']} {label}: {CLOSES}.")
+    agency.poll()
+    days = [AHEAD + timedelta(days=more) for more in (50, 20, 70)]
+    for day in days:
+        show(government, f"{day:%-d %B %Y}")
+        assert types(wait(days=8)) == ["AnnouncementRevised", "CallChanged"]
+    assert closed_on(agency)[-3:] == [f"{day:%Y-%m-%d}" for day in days]
+
+
+def test_a_deadline_moves_with_the_page_that_an_edit_of_other_words_has_read_again(
+    agency: Installation, government: Government
+) -> None:
+    state(government, f"{BARE['description']} Closing date: {CLOSES}.")
+    agency.poll()
+    show(government, LATER)
+    state(government, f"{BARE['description']} Closing date: {CLOSES}. Apply with your partners.")
+    agency.poll()
+    told = closed_on(agency)
+    assert told[-1] == f"{AHEAD + timedelta(days=50):%Y-%m-%d}"
+    state(government, f"{BARE['description']} Closing date: {CLOSES}. Apply with all your partners.")
+    agency.poll()
+    assert closed_on(agency) == told
+
+
+def test_a_page_that_says_something_else_for_a_while_moves_no_deadline(
+    agency: Installation, government: Government, wait: Wait
+) -> None:
+    state(government, f"{BARE['description']} Closing date: {CLOSES}.")
+    agency.poll()
+    show(government, LATER)
+    wait(days=8)
+    told = closed_on(agency)
+    home = "<main><h1>Welcome</h1><p>We work for a better country. Read about our ministers here.</p></main>"
+    government.serve("/calls/1", home.encode(), "text/html; charset=utf-8")
+    wait(days=8)
+    show(government, LATER)
+    wait(days=8)
+    assert closed_on(agency) == told

@@ -149,3 +149,13 @@ def test_a_pushed_tombstone_is_left_to_a_poll(agency: Installation) -> None:
             found = hubs.get(tx, hub.key)
         assert found is not None and found.owed == owed
     assert agency.events("AnnouncementWithdrawn") == []
+
+
+def test_a_tombstone_that_is_older_than_the_entry_is_not_for_it(
+    agency: Installation, government: Government
+) -> None:
+    grave = deleted(7, when="2020-01-01T00:00:00Z")
+    for body in (atom(shown(9), grave), atom(shown(7), shown(9), grave), atom(shown(9), grave)):
+        government.serve("/feed", body)
+        agency.poll()
+    assert agency.events("AnnouncementWithdrawn") == []

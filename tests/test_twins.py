@@ -181,6 +181,21 @@ def test_an_edit_of_the_second_telling_changes_the_one_subject(
     assert changed["changed"]["closes"] == {"from": "2027-09-30", "to": "2027-10-31"}
 
 
+def test_a_call_ends_with_the_last_of_its_announcements_and_opens_again_with_the_first(
+    two: Installation, government: Government
+) -> None:
+    def show(path: str, item: dict[str, str], mark: str = "") -> list[str]:
+        publish(government, path, **{**item, "title": f"{mark}{item['title']}"})
+        return [type(event).__name__ for event in two.poll(path[1:])[path[1:]].events]
+
+    tell_twice(two, government)
+    assert show("/dst", THERE, "Withdrawn: ") == ["AnnouncementWithdrawn"]
+    assert show("/ukri", HERE, "Withdrawn: ") == ["AnnouncementWithdrawn", "CallClosed"]
+    assert show("/dst", THERE) == ["AnnouncementRevised", "CallChanged"]
+    assert show("/ukri", HERE) == ["AnnouncementRevised"]
+    assert [one.closed for one in two.subjects() if one.kind == "call"] == [False]
+
+
 def test_two_calls_of_one_announcement_are_not_both_the_same_as_another() -> None:
     taken = set[str]()
     assert twins.match(found(), DAY, [rival()], taken) is not None

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
-from storage.plain import comparable
+from storage.plain import joined
 
 if TYPE_CHECKING:
     from feed.question import Question
@@ -80,10 +80,7 @@ ANY = "article"
 
 def together(told: str, page: Page) -> str:
     """What the announcement itself says, where its page does not say it again, and then the page's words."""
-    said = comparable(told).rstrip("… .[]").casefold()
-    if not said or said in comparable(page.text).casefold():
-        return page.text
-    return f"{told}\n{page.text}"
+    return joined(told, page.text)
 
 
 def name_of(url: str) -> str:
