@@ -122,6 +122,12 @@ def test_money_is_read_with_its_amount_currency_role_and_quote(
             "US",
             "2024-08-27",
         ),
+        ("Deadline: 26 December 2026.\nNext review due: 1 March 2027.", "GB", "2026-12-26"),
+        ("Deadline: 26 December 2026. Next review due: 1 March 2027.", "GB", "2026-12-26"),
+        ("Next review due: 1 March 2027.", "GB", None),
+        ("This page is due for review on 1 March 2027.", "GB", None),
+        ("Proposals for review due: 1 March 2027.", "GB", "2027-03-01"),
+        ("Applications are due: 1 March 2027.", "GB", "2027-03-01"),
         ("Pre-applications are due 5 July 2024. Applications are due 27 August 2024.", "US", "2024-08-27"),
     ],
 )
