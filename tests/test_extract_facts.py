@@ -221,6 +221,50 @@ def test_countries_are_the_parties(title: str, country: str | None, countries: l
     assert list(found.countries) == countries
 
 
+LAUNCHED = "launched a joint call for quantum proposals."
+
+
+@pytest.mark.parametrize(
+    ("text", "countries"),
+    [
+        (f"The UK and India {LAUNCHED}", ["GB", "IN"]),
+        (f"The UK, India and Australia {LAUNCHED}", ["AU", "GB", "IN"]),
+        (f"The United Kingdom, India, Japan and Australia have today {LAUNCHED}", ["AU", "GB", "IN", "JP"]),
+        ("The UK, India, and Australia opened a call for proposals.", ["AU", "GB", "IN"]),
+        ("Partners: Japan and Canada.", ["CA", "GB", "JP"]),
+        ("International partners: Japan and Canada", ["CA", "GB", "JP"]),
+        ("Partner countries: Japan, Canada.", ["CA", "GB", "JP"]),
+        ("Participating countries: United Kingdom, Japan, Canada.", ["CA", "GB", "JP"]),
+        ("Countries: Japan, Canada", ["CA", "GB", "JP"]),
+    ],
+)
+def test_states_that_launch_a_call_together_or_are_listed_are_its_parties(
+    text: str, countries: list[str]
+) -> None:
+    titles = ["Call on quantum networks"] + ["Joint call with Japan on quantum networks"] * (
+        "JP" in countries
+    )
+    for title in titles:
+        assert list(call(f"{text}\nApply by 5 May 2027.", title=title).countries) == countries
+        assert list(call(f"Apply by 5 May 2027.\n{text}", title=title).countries) == countries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The UK, India and Australia launched a joint call in 2019, and this is another one.",
+        "India, Japan and Australia may launch a joint call next year.",
+        "Partners: Japan Airlines and Canada Post.",
+        "Partners: universities in Japan and Canada.",
+        "Countries: where to find advice in Japan and Canada.",
+        "Partners in earlier rounds: Japan and Canada.",
+    ],
+)
+def test_states_that_are_named_otherwise_are_no_parties(text: str) -> None:
+    found = call(f"Apply by 5 May 2027.\n{text}", title="Call on quantum networks")
+    assert list(found.countries) == ["GB"]
+
+
 @pytest.mark.parametrize(
     ("text", "country", "bodies"),
     [
