@@ -266,6 +266,21 @@ def test_states_that_are_named_otherwise_are_no_parties(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "countries"),
+    [
+        ("Apply for funding for projects with Japan and Canada.", ["CA", "GB", "JP"]),
+        ("Apply for funding for projects with Canada, Japan and India.", ["CA", "GB", "IN", "JP"]),
+        ("Previously, funding for projects with Japan and Canada was small.", ["GB", "JP"]),
+        ("Apply for funding for projects with Japan. Canada and India have calls, too.", ["GB", "JP"]),
+        ("Apply for funding. The minister was in Tokyo for talks with Japan and Canada.", ["GB", "JP"]),
+    ],
+)
+def test_partners_beside_that_of_the_title_are_parties(text: str, countries: list[str]) -> None:
+    found = call(f"{text}\nApply by 5 May 2027.", title="Joint call with Japan on quantum networks")
+    assert list(found.countries) == countries
+
+
+@pytest.mark.parametrize(
     ("text", "country", "bodies"),
     [
         (

@@ -14,7 +14,16 @@ from feed.extract.cues import Cue
 from feed.extract.dates import Term
 from feed.extract.drafts import QUOTE, Draft, whole
 from feed.extract.lines import Line, Page
-from feed.extract.parties import ALONE, Named, Party, announce_it_together, launching, listed, named_states
+from feed.extract.parties import (
+    ALONE,
+    Named,
+    Party,
+    accompanying,
+    announce_it_together,
+    launching,
+    listed,
+    named_states,
+)
 from feed.extract.places import Place
 from feed.extract.prose import prose
 from feed.extract.reading import Found, Publisher
@@ -225,7 +234,7 @@ class Facts:
         # Who is named only as the one that gains takes no part, whatever else speaks for it.
         everyone = {*(named.keys() - aims), *body_countries, *home}
         own = [line for line in self.page.lines if self._is_of_call(line, draft, alone=len(drafts) == 1)]
-        partners = {code for line in own for code in listed(self.page, line)}
+        partners = {code for line in own for code in listed(self.page, line) | accompanying(self.page, line)}
         launchers = {code for line in own for code in launching(self.page, line)}
         found: dict[str, Party] = {}
         for code in sorted(everyone):

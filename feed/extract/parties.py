@@ -96,3 +96,19 @@ def launching(page: Page, line: Line) -> frozenset[str]:
             ):
                 return frozenset(code for hit in group for code in hit.payload.codes)
     return frozenset()
+
+
+def accompanying(page: Page, line: Line) -> frozenset[str]:
+    """The states with which a call is, if its title names one of them: 'projects with Japan and Canada'."""
+    title = page.lines[0]
+    if line.part != "lead" or not line.having("callstrong", "callplain", "apply", "ask", "fundword"):
+        return frozenset()
+    if line.having("retro_before", "hypothetical") or past.is_hypothetical(line):
+        return frozenset()
+    taking = {code for hit in parties(page.words, title.places, strict=False) for code in hit.payload.codes}
+    found: set[str] = set()
+    for group in side_by_side(page.words, line.places):
+        codes = {code for hit in group for code in hit.payload.codes}
+        if codes & taking and group[0].first and page.words[group[0].first - 1].fold == "with":
+            found |= codes
+    return frozenset(found)
