@@ -29,9 +29,10 @@ _WHAT = r"(?:applications?|submissions?|proposals?|entries|bids|applicants|expre
 _TO = rf"(?: (?:to|for) (?:all |any )?(?:new |further )?{_WHAT})?"
 _DAY = (
     r"(?:[a-z]{6,9},? )?(?:\d{1,2}(?:st|nd|rd|th)? [a-z]{3,9}|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?)"
-    r"(?:,? \d{4})?"
+    r"(?:,? \d{4})?|\d{4}-\d{2}-\d{2}"
 )
-_CLOCK = r"(?:,? (?:at )?\d{1,2}(?:[:.]\d{2})? ?(?:am|pm)?(?: [a-z]{2,4})?)?"
+_CLOCK = r"(?:at )?\d{1,2}(?:[:.]\d{2})? ?(?:am|pm)?(?: [a-z]{2,4})?"
+_THEN = rf"(?:(?: {_CLOCK})? on)? (?:{_DAY})(?:,? {_CLOCK})?"
 _LABEL = r"(?:(?:opportunity|call|competition|application|grant|current|funding|topic|submission) )*status"
 _IS = r"(?:: ?| - )"
 _BEFORE = rf"(?:{_LABEL}: ?|(?:please )?note(?: that)?:? |update:? |important:? )?"
@@ -41,8 +42,9 @@ _CLOSED = re.compile(
     rf"|{_BEFORE}(?:the|this) {_CALL} (?:is|has)(?: now| already)?(?: been)? closed(?: early)?{_TO}"
     rf"|{_BEFORE}(?:the |this )?{_CALL} (?:is )?(?:now )?closed{_TO}"
     rf"|{_BEFORE}{_WHAT}(?: (?:to|for) this {_CALL})? (?:(?:are|have) (?:now )?)?closed"
-    rf"|{_BEFORE}{_WHAT}(?: (?:to|for) this {_CALL})? closed on {_DAY}{_CLOCK}"
-    rf"|{_BEFORE}the (?:deadline|closing date)(?: for (?:{_WHAT}|this {_CALL}))? (?:has|is) (?:now )?passed"
+    rf"|{_BEFORE}{_WHAT}(?: (?:to|for) this {_CALL})? closed{_THEN}"
+    rf"|{_BEFORE}the (?:application |submission )?(?:deadline|closing date)"
+    rf"(?: (?:for (?:submitting )?(?:{_WHAT}|this {_CALL})|to apply))? (?:has|is) (?:now )?passed"
     rf"|{_BEFORE}(?:we are|we're|this {_CALL} is|the {_CALL} is) no longer"
     rf" (?:accepting|taking|open (?:to|for)) (?:any )?(?:new |further )?{_WHAT}(?: (?:to|for) this {_CALL})?"
     rf"|no longer (?:accepting|open (?:to|for)) (?:new )?{_WHAT}",

@@ -86,7 +86,8 @@ _NOISE = tuple(
         (
             (" left", " remaining", "closes in", "closing in", "ends in"),
             rf"\b(?:days|hours|minutes|time) (?:left|remaining) ?[:：] ?(?:{_REST}|\d{{1,3}}\b)"
-            rf"|{_START}(?:clos(?:es|ing)|ends) in:? {_REST}{_END}",
+            rf"|{_START}(?:(?:(?:this|the) )?(?:call|competition|opportunity) )?(?:clos(?:es|ing)|ends)"
+            rf" in:? {_REST}{_END}",
         ),
         (
             (" left", " to go", " remaining"),
