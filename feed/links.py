@@ -13,6 +13,11 @@ _TRACKING = re.compile(
     r"|_ga|_gl|pk_\w+|mtm_\w+",
     re.IGNORECASE,
 )
+_VISIT = re.compile(
+    rf"(?:{_TRACKING.pattern}|(?:j|php)?sess(?:ion)?id|sid(?==(?=.*[a-z])(?=.*\d)))(?:=.*)?", re.IGNORECASE
+)
+"""A parameter that says nothing of the page. `sid` is one where letters and digits follow: a number may be
+that of the page."""
 _PIB = re.compile(r"^/PressRelease(?:Iframe|Detail|Se)?(?:Page)?m?\.aspx$", re.IGNORECASE)
 
 
@@ -71,8 +76,8 @@ def canonical(url: str) -> str | None:
 
 
 def without_tracking(url: str) -> str:
-    """The address as it stands, without the parameters that only say who led there."""
+    """The address as it stands, without the parameters that only say who led there, and on which visit."""
     address, mark, fragment = url.partition("#")
     path, _, query = address.partition("?")
-    kept = [pair for pair in re.split("&amp;|&", query) if not _TRACKING.fullmatch(pair.partition("=")[0])]
+    kept = [pair for pair in re.split("&amp;|&", query) if not _VISIT.fullmatch(pair)]
     return f"{path}{'?' if kept else ''}{'&'.join(kept)}{mark}{fragment}"

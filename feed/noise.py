@@ -31,8 +31,16 @@ _AGO = (
 )
 _TIMED = rf"(?:{_AGO}|(?:{_DATE})(?:,? (?:at )?|, ?| - )(?:{_CLOCK})|(?:{_CLOCK})(?:,? (?:on )?(?:{_DATE}))?)"
 """A moment that a clock tells."""
+_NO_TERM = "".join(
+    rf"(?<!{re.escape(term + tie)})"
+    for term in ("deadline", "closing date", "opening date", "due date", "closing", "closes", "due")
+    for tie in (" ", " was ", " is ", ": ", " - ", " (", ", ")
+)
+"""Not behind a term: 'Deadline last changed: 5 May 2027' is one."""
 _WHEN = rf"(?:{_TIMED}|{_DATE}|today\b|yesterday\b)"
 _CHANGED = r"(?:up-?dated?|modified|reviewed|refreshed|edited|revised|changed|generated|built)"
+_REST = r"\d{1,3} (?:day|hour|minute)s?(?:,? (?:and )?\d{1,2} (?:hour|minute|second)s?){0,3}"
+"""What a clock that runs down shows."""
 _TELLS = r"(?: (?:date|time|on|at|the|le|am))*:?(?: (?:on|at))? ?"
 _START = r"(?:^|(?<=[.!?|•·(\[]) ?|(?<= - ))"
 _END = r"(?=$| ?[.!?|•·)\]]| - )"
@@ -51,7 +59,7 @@ _NOISE = tuple(
             rf"\b(?:this |the )?(?:page|site|website|web page|content|article)"
             rf"(?: (?:was|is|has been))?(?: last)? {_CHANGED}{_TELLS}{_WHEN}",
         ),
-        (("last ",), rf"\blast {_CHANGED}{_TELLS}{_WHEN}"),
+        (("last ",), rf"\b(?=last ){_NO_TERM}last {_CHANGED}{_TELLS}{_WHEN}"),
         (
             ("mise à jour", "zuletzt", "última", "ultimo"),
             rf"\b(?:dernière mise à jour|zuletzt (?:aktualisiert|geändert)|última actualización"
@@ -76,8 +84,14 @@ _NOISE = tuple(
         ),
         ((" ago", "just now"), rf"\b(?:{_AGO})"),
         (
-            (" left", " to go"),
-            r"\b\d{1,3} (?:day|hour|minute)s?(?:,? (?:and )?\d{1,2} (?:hour|minute)s?)? (?:left|to go)\b",
+            (" left", " remaining", "closes in", "closing in", "ends in"),
+            rf"\b(?:days|hours|minutes|time) (?:left|remaining) ?[:：] ?(?:{_REST}|\d{{1,3}}\b)"
+            rf"|{_START}(?:(?:(?:this|the) )?(?:call|competition|opportunity) )?(?:clos(?:es|ing)|ends)"
+            rf" in:? {_REST}{_END}",
+        ),
+        (
+            (" left", " to go", " remaining"),
+            rf"\b{_REST} (?:left|to go|remaining)\b",
         ),
         (
             ("generated in", "rendered in", "loaded in"),
@@ -91,10 +105,11 @@ _NOISE = tuple(
             rf"(?: (?:count(?:er)?|number|no\.))? ?[:：] ?{_NUMBER}",
         ),
         (("you are",), rf"\byou are (?:the )?visitor (?:number|no\.|#) ?{_NUMBER}(?:st|nd|rd|th)?"),
-        ((" time",), rf"\b(?:viewed|read|visited|downloaded) {_NUMBER} times?\b"),
+        (("jsessionid",), r";jsessionid=[\w.!~-]{1,200}"),
+        ((" time",), rf"\b(?:viewed|read|visited|downloaded|shared|liked) {_NUMBER} times?\b"),
         (
             ("view", "hits", "visit", "read", "load", "like", "share", "comment", "repl", "follow"),
-            rf"{_START}(?:{_NUMBER} {_SEEN}|{_SEEN} ?\(?{_NUMBER}\)?){_END}",
+            rf"{_START}(?:{_NUMBER} {_SEEN}|{_SEEN} ?[:：(]? ?{_NUMBER}\)?){_END}",
         ),
         (("views",), rf"\b{_NUMBER} (?:page ?views|views)\s*$"),
     )

@@ -26,6 +26,7 @@ from storage.people import Subscription
 from storage.plain import line, shorten
 
 SUBJECT_CHARACTERS = 150
+_CHANGES = frozenset({"InitiativeChanged", "CallChanged"})
 CADENCES = {"immediate": "at once", "daily": "once a day", "weekly": "once a week"}
 
 
@@ -150,13 +151,13 @@ def written(message: EmailMessage, template: str, **facts: Any) -> EmailMessage:
 
 
 def _item(letterhead: Letterhead, entry: Entry) -> dict[str, Any]:
-    """An event as the templates show it."""
+    """An event as the templates show it. A change comes without the summary, which may still say what was."""
     subject, payload = entry.subject, entry.event.payload
     quotes = dict.fromkeys(item.quote for item in entry.evidence if item.field in ("kind", "money", "closes"))
     return {
         "what": wording.EVENTS[entry.event.type],
         "title": subject.title,
-        "summary": subject.summary,
+        "summary": "" if entry.event.type in _CHANGES else subject.summary,
         "facts": [
             *((f"Changed {name}", f"{before} → {after}") for name, before, after in wording.changes(payload)),
             *wording.facts(subject),

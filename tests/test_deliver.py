@@ -165,6 +165,24 @@ def test_a_moved_deadline_is_mailed_with_both_dates(
     assert "Changed deadline: 12 March 2027 → 9 May 2027" in text(message)
 
 
+def test_a_mail_of_a_change_does_not_repeat_what_was_said_before(
+    telling: Installation, government: Government, mailbox: Mailbox
+) -> None:
+    words = "Apply for quantum funding. Applications close on {}. Two teams will work together."
+    telling.subscribe("anna@example.org")
+    for day in ("12 March 2027", "9 May 2027"):
+        publish(telling, government, call(2, description=words.format(day)))
+        telling.deliver()
+    first, second = mailbox.messages
+    for kind in ("plain", "html"):
+        announced, changed = (one.get_body((kind,)) for one in (first, second))
+        assert announced is not None and "Two teams" in announced.get_content()
+        assert changed is not None
+        said = changed.get_content()
+        assert "Two teams" not in said and "https://gov.example/calls/2" in said
+        assert said.count("12 March 2027") == 1, "as what it was, beside what it is"
+
+
 def test_a_temporary_refusal_is_tried_again_as_the_same_message(
     telling: Installation, government: Government, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

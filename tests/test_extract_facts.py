@@ -122,6 +122,12 @@ def test_money_is_read_with_its_amount_currency_role_and_quote(
             "US",
             "2024-08-27",
         ),
+        ("Deadline: 26 December 2026.\nNext review due: 1 March 2027.", "GB", "2026-12-26"),
+        ("Deadline: 26 December 2026. Next review due: 1 March 2027.", "GB", "2026-12-26"),
+        ("Next review due: 1 March 2027.", "GB", None),
+        ("This page is due for review on 1 March 2027.", "GB", None),
+        ("Proposals for review due: 1 March 2027.", "GB", "2027-03-01"),
+        ("Applications are due: 1 March 2027.", "GB", "2027-03-01"),
         ("Pre-applications are due 5 July 2024. Applications are due 27 August 2024.", "US", "2024-08-27"),
     ],
 )
@@ -212,6 +218,65 @@ def test_technologies_follow_from_whole_words_and_the_longest_phrase(title: str,
 )
 def test_countries_are_the_parties(title: str, country: str | None, countries: list[str]) -> None:
     (found,) = extract(title, "It was announced today.", publisher=Publisher(country=country)).subjects
+    assert list(found.countries) == countries
+
+
+LAUNCHED = "launched a joint call for quantum proposals."
+
+
+@pytest.mark.parametrize(
+    ("text", "countries"),
+    [
+        (f"The UK and India {LAUNCHED}", ["GB", "IN"]),
+        (f"The UK, India and Australia {LAUNCHED}", ["AU", "GB", "IN"]),
+        (f"The United Kingdom, India, Japan and Australia have today {LAUNCHED}", ["AU", "GB", "IN", "JP"]),
+        ("The UK, India, and Australia opened a call for proposals.", ["AU", "GB", "IN"]),
+        ("Partners: Japan and Canada.", ["CA", "GB", "JP"]),
+        ("International partners: Japan and Canada", ["CA", "GB", "JP"]),
+        ("Partner countries: Japan, Canada.", ["CA", "GB", "JP"]),
+        ("Participating countries: United Kingdom, Japan, Canada.", ["CA", "GB", "JP"]),
+        ("Countries: Japan, Canada", ["CA", "GB", "JP"]),
+    ],
+)
+def test_states_that_launch_a_call_together_or_are_listed_are_its_parties(
+    text: str, countries: list[str]
+) -> None:
+    titles = ["Call on quantum networks"] + ["Joint call with Japan on quantum networks"] * (
+        "JP" in countries
+    )
+    for title in titles:
+        assert list(call(f"{text}\nApply by 5 May 2027.", title=title).countries) == countries
+        assert list(call(f"Apply by 5 May 2027.\n{text}", title=title).countries) == countries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The UK, India and Australia launched a joint call in 2019, and this is another one.",
+        "India, Japan and Australia may launch a joint call next year.",
+        "Partners: Japan Airlines and Canada Post.",
+        "Partners: universities in Japan and Canada.",
+        "Countries: where to find advice in Japan and Canada.",
+        "Partners in earlier rounds: Japan and Canada.",
+    ],
+)
+def test_states_that_are_named_otherwise_are_no_parties(text: str) -> None:
+    found = call(f"Apply by 5 May 2027.\n{text}", title="Call on quantum networks")
+    assert list(found.countries) == ["GB"]
+
+
+@pytest.mark.parametrize(
+    ("text", "countries"),
+    [
+        ("Apply for funding for projects with Japan and Canada.", ["CA", "GB", "JP"]),
+        ("Apply for funding for projects with Canada, Japan and India.", ["CA", "GB", "IN", "JP"]),
+        ("Previously, funding for projects with Japan and Canada was small.", ["GB", "JP"]),
+        ("Apply for funding for projects with Japan. Canada and India have calls, too.", ["GB", "JP"]),
+        ("Apply for funding. The minister was in Tokyo for talks with Japan and Canada.", ["GB", "JP"]),
+    ],
+)
+def test_partners_beside_that_of_the_title_are_parties(text: str, countries: list[str]) -> None:
+    found = call(f"{text}\nApply by 5 May 2027.", title="Joint call with Japan on quantum networks")
     assert list(found.countries) == countries
 
 

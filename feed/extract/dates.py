@@ -81,7 +81,8 @@ _OTHER = re.compile(
     r"|published|publication|posted|updated|last (?:modified|updated)|event|workshop"
     r"|start date\b(?! for)|spend|previous|past|was launched|signed|born|posted on|resubmi"
     r"|office (?:order|memorandum)"
-    r"|registered before|incorporated|letters? of support|closed (?:on|in)",
+    r"|registered before|incorporated|letters? of support|closed (?:on|in)"
+    r"|(?<!for )\breviews? (?:is |are )?due|due for review",
     re.IGNORECASE,
 )
 

@@ -14,7 +14,16 @@ from feed.extract.cues import Cue
 from feed.extract.dates import Term
 from feed.extract.drafts import QUOTE, Draft, whole
 from feed.extract.lines import Line, Page
-from feed.extract.parties import ALONE, Named, Party, announce_it_together, named_states
+from feed.extract.parties import (
+    ALONE,
+    Named,
+    Party,
+    accompanying,
+    announce_it_together,
+    launching,
+    listed,
+    named_states,
+)
 from feed.extract.places import Place
 from feed.extract.prose import prose
 from feed.extract.reading import Found, Publisher
@@ -202,7 +211,7 @@ class Facts:
         """The parties, in alphabetical order."""
         parties = self.parties(draft, drafts)
         together = any(
-            party.certain or {"announced, takes part", "takes part as group"} <= party.features
+            party.together or {"announced, takes part", "takes part as group"} <= party.features
             for party in parties.values()
         )
         found = {
@@ -224,6 +233,9 @@ class Facts:
         home, home_evidence = self.publisher_country()
         # Who is named only as the one that gains takes no part, whatever else speaks for it.
         everyone = {*(named.keys() - aims), *body_countries, *home}
+        own = [line for line in self.page.lines if self._is_of_call(line, draft, alone=len(drafts) == 1)]
+        partners = {code for line in own for code in listed(self.page, line) | accompanying(self.page, line)}
+        launchers = {code for line in own for code in launching(self.page, line)}
         found: dict[str, Party] = {}
         for code in sorted(everyone):
             places = named.get(code, [])
@@ -242,8 +254,15 @@ class Facts:
                 evidence = Evidence("countries", "countries.body", body_countries[code])
             else:
                 evidence = home_evidence[0]
-            found[code] = Party(evidence, frozenset(told), announce_it_together(draft, places))
+            together = announce_it_together(draft, places) or code in launchers
+            found[code] = Party(evidence, frozenset(told), together or code in partners, together)
         return found
+
+    def _is_of_call(self, line: Line, draft: Draft, *, alone: bool) -> bool:
+        """Whether a sentence that names states may tell whose call it is."""
+        if draft.kind != "call" or not line.places or line.part in ("quote", "notes"):
+            return False
+        return alone or self._concerns(line.sentence.start, draft)
 
     def _role_of(
         self, places: Sequence[Named], draft: Draft, *, alone: bool

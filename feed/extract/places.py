@@ -78,13 +78,13 @@ _HOLDERS = frozenset(
 
 def beneficiaries(words: Sequence[Word], found: Sequence[Hit[Place]]) -> set[Hit[Place]]:
     """The places of those that gain, or suffer: 'support for Ukraine', 'against Russia'."""
-    linked = [hit for group in _linked(words, found) if _is_aim(words, group[0]) for hit in group]
+    linked = [hit for group in side_by_side(words, found) if _is_aim(words, group[0]) for hit in group]
     return {*linked, *(hit for hit in found if _is_aim(words, hit))}
 
 
 def parties(words: Sequence[Word], found: Sequence[Hit[Place]], *, strict: bool) -> list[Hit[Place]]:
     """The places that take part. `strict`: only those that stand joined to another, as in 'UK–India'."""
-    groups = _linked(words, found)
+    groups = side_by_side(words, found)
     aims = {hit for group in groups if _is_aim(words, group[0]) for hit in group}
     linked = {hit for group in groups for hit in group} - aims
     return [
@@ -94,7 +94,7 @@ def parties(words: Sequence[Word], found: Sequence[Hit[Place]], *, strict: bool)
     ]
 
 
-def _linked(words: Sequence[Word], found: Sequence[Hit[Place]]) -> list[list[Hit[Place]]]:
+def side_by_side(words: Sequence[Word], found: Sequence[Hit[Place]]) -> list[list[Hit[Place]]]:
     """Groups of places that stand side by side, joined by a hyphen, 'and' or a comma."""
     groups: list[list[Hit[Place]]] = []
     for left, right in itertools.pairwise(found):
