@@ -13,7 +13,7 @@ from typing import Any
 
 from feed.links import canonical
 from feed.noise import essence
-from feed.parse import Entry, measure
+from feed.parse import Entry
 from storage.cursors import Sighting
 from storage.encoding import digest
 from storage.filters import words
@@ -121,8 +121,7 @@ def compare(
             ):
                 changes.append(Renumbered(entry, found.announcement, found.shown))
             if found.fingerprint != entry.fingerprint:
-                changed = changed_fields(found.shown, entry)
-                if not changed or _says_what_was_redacted(found, entry):
+                if not (changed := changed_fields(found.shown, entry)):
                     changes.append(Renumbered(entry, found.announcement, found.shown))
                     continue
                 streak = found.streak + 1 if polled and found.changed_at == polled else 1
@@ -136,12 +135,6 @@ def compare(
             changes.append((Known if elsewhere else New)(entry, announcement))
             taken.add(announcement)
     return Comparison(changes, strange=bool(changes) and not recognised)
-
-
-def _says_what_was_redacted(found: Sighting, entry: Entry) -> bool:
-    """Whether an entry, whose words may not be kept to be compared, has the title and the text that it had
-    when it was measured by these alone, without its summary."""
-    return not found.shown["title"] and found.fingerprint == measure(entry.title, entry.text)
 
 
 class _Known:
