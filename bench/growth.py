@@ -47,10 +47,10 @@ def main(events: int = MANY, folder: Path | None = None) -> None:
     """Measure, and print the tables."""
     with tempfile.TemporaryDirectory(dir=folder) as work:
         logs = {count: _log(folder, Path(work), count) for count in (FEW, events)}
-        whole = _whole(logs)  # first: a child's peak of memory begins at what its parent holds
-        _compare(logs, events)
-    print()
-    table("The whole log", ["", "CPU s", "wall s", "CPU µs per event", "MB at most"], whole)
+        # In a process of its own: a child's peak of memory begins at what its parent holds.
+        subprocess.run([sys.executable, "-m", "bench.growth", "--compare", work, str(events)], check=True)
+        print()
+        _whole(logs)
 
 
 def _log(kept: Path | None, work: Path, events: int) -> Path:
@@ -67,7 +67,8 @@ def _log(kept: Path | None, work: Path, events: int) -> Path:
     return used
 
 
-def _compare(logs: Mapping[int, Path], many: int) -> None:
+def _compare(work: Path, many: int) -> None:
+    logs = {count: work / str(count) for count in (FEW, many)}
     figures: dict[str, dict[int, list[float]]] = {}
     with running() as server:
         places = {count: _Place(folder, count, server.base) for count, folder in logs.items()}
@@ -173,8 +174,8 @@ def _cpu(do: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def _whole(logs: Mapping[int, Path]) -> list[list[str]]:
-    """What reads the whole log, each in a process of its own: the lines of a table."""
+def _whole(logs: Mapping[int, Path]) -> None:
+    """What reads the whole log, each in a process of its own."""
     lines = []
     for command in ("verify", "rebuild"):
         for count, folder in logs.items():
@@ -196,7 +197,7 @@ def _whole(logs: Mapping[int, Path]) -> list[list[str]]:
             f"{usage.peak:.0f}",
         ]
         lines.append([f"floor: read and digest every row, {count:,} events", *cells])
-    return lines
+    table("The whole log", ["", "CPU s", "wall s", "CPU µs per event", "MB at most"], lines)
 
 
 def _floor(folder: Path) -> None:
@@ -212,6 +213,8 @@ def _floor(folder: Path) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--floor"]:
         _floor(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--compare"]:
+        _compare(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         main(
             int(sys.argv[1]) if len(sys.argv) > 1 else MANY,

@@ -181,8 +181,13 @@ def words(text: str) -> list[str]:
     """The words of a text as search sees them: folded, without diacritics."""
     if text.isascii():  # as most is: then there is nothing to take apart
         return _WORD.findall(text.casefold())
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    folded = _taken_apart(_taken_apart(text).casefold())
     return _WORD.findall(_PERHAPS_A_MARK.sub(_without_mark, folded))
+
+
+def _taken_apart(text: str) -> str:
+    # To look whether there is anything to do takes less than to do it.
+    return text if unicodedata.is_normalized("NFKD", text) else unicodedata.normalize("NFKD", text)
 
 
 def _without_mark(found: re.Match[str]) -> str:

@@ -27,6 +27,8 @@ COLUMNS = "position, stream, version, type, recorded_at, data, digest, chain"
 REDACTED = "null"
 """The data of an event whose payload was taken out."""
 
+_JSON = json.JSONDecoder()
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -50,7 +52,7 @@ class Recorded:
     def payload(self) -> dict[str, Any]:
         """The event's `data` as an object, in today's shape whatever version wrote it; empty where it was
         redacted."""
-        return upcast(self.type, json.loads(self.data))
+        return upcast(self.type, _JSON.raw_decode(self.data)[0])
 
     def line(self) -> str:
         """The event as one line of JSON, as in `communique log --json` and /events.ndjson."""

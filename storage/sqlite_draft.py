@@ -35,6 +35,7 @@ class SqliteDraft:
         """Take the draft's file for this process. Raises Taken."""
         execute = self._connection.execute
         try:
+            execute("PRAGMA main.page_size = 16384")  # rows are long, and few are read again
             execute("PRAGMA main.locking_mode = EXCLUSIVE")
             execute("PRAGMA main.journal_mode = OFF")  # a draft that breaks off is begun again
             execute("PRAGMA main.synchronous = OFF")
