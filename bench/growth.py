@@ -7,6 +7,7 @@ named the two logs stay, and need not be made again (a million take some five mi
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 import statistics
@@ -64,6 +65,8 @@ def _log(kept: Path | None, work: Path, events: int) -> Path:
     if made != used:
         used.mkdir()
         shutil.copy(made / "log.db", used)
+    with (used / "log.db").open("rb+") as file:
+        os.fsync(file.fileno())  # else the first to commit pays for what the copy left in memory
     return used
 
 
