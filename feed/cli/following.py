@@ -63,7 +63,8 @@ def follow(settings: Settings, url: str, every: float, once: bool, port: int | N
         )
     except AddressRefused as error:
         raise click.BadParameter(str(error), param_hint="URL") from None
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background commands ignore the second
+        signal.signal(number, _interrupt)
     try:
         with _pages(settings, port):
             _follow(log_db, origin, intake, every, once)
