@@ -145,10 +145,7 @@ class Past:
     def _revised(self, published: AnnouncementPublished, text: str, texts: list[str]) -> Event:
         texts.append(text.replace(".", ", as was said before.", 1))
         return AnnouncementRevised(
-            source=published.source,
-            announcement=published.announcement,
-            title=published.title,
-            url=published.url,
+            **_told_by(published),
             changed={"text": {"from": published.text, "to": digest(texts[-1].encode())}},
         )
 
@@ -198,6 +195,11 @@ def _published(source: str, item: Item, text: str, moment: datetime) -> Announce
     )
 
 
+def _told_by(event: AnnouncementPublished | CallAnnounced | InitiativeAnnounced) -> dict[str, str]:
+    """What the events that follow one say of its announcement, too."""
+    return {name: getattr(event, name) for name in ("source", "announcement", "title", "url")}
+
+
 def _sighting(published: AnnouncementPublished, item: Item) -> Sighting:
     shown = {name: getattr(published, name) for name in ("title", "url", "summary", "published_at", "text")}
     link = published.url.removesuffix("/")
@@ -208,20 +210,14 @@ def _sighting(published: AnnouncementPublished, item: Item) -> Sighting:
 
 def _read(published: AnnouncementPublished, text: str) -> Event:
     return AnnouncementRead(
-        source=published.source,
-        announcement=published.announcement,
-        title=published.title,
-        url=published.url,
+        **_told_by(published),
         page=digest(text.encode()),
     )
 
 
 def _withdrawn(published: AnnouncementPublished) -> Event:
     return AnnouncementWithdrawn(
-        source=published.source,
-        announcement=published.announcement,
-        title=published.title,
-        url=published.url,
+        **_told_by(published),
         evidence=(Evidence("withdrawn", "page.gone", "410"),),
     )
 
@@ -229,10 +225,7 @@ def _withdrawn(published: AnnouncementPublished) -> Event:
 def _closed(call: CallAnnounced) -> Event:
     return CallClosed(
         subject=call.subject,
-        announcement=call.announcement,
-        source=call.source,
-        title=call.title,
-        url=call.url,
+        **_told_by(call),
         reason="its deadline has passed",
     )
 
@@ -240,10 +233,7 @@ def _closed(call: CallAnnounced) -> Event:
 def _moved(call: CallAnnounced, closes: datetime) -> Event:
     return CallChanged(
         subject=call.subject,
-        announcement=call.announcement,
-        source=call.source,
-        title=call.title,
-        url=call.url,
+        **_told_by(call),
         changed={"closes": {"from": call.closes, "to": closes.isoformat(timespec="seconds")}},
         backfill=False,
         evidence=(),
@@ -268,10 +258,7 @@ def _corrected(subject: CallAnnounced | InitiativeAnnounced) -> Event:
     countries = sorted({*subject.countries, "GB"})
     return SubjectCorrected(
         subject=subject.subject,
-        announcement=subject.announcement,
-        source=subject.source,
-        title=subject.title,
-        url=subject.url,
+        **_told_by(subject),
         changed={"countries": {"from": list(subject.countries), "to": countries}},
         evidence=(),
         reason="read again by better rules",

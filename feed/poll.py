@@ -9,30 +9,29 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
 
-from feed import damping, deleted, diff, hubs, rhythm, standing, twins
+from feed import damping, deleted, diff, hubs, record, rhythm, standing
 from feed import visits as reading
 from feed.adapters import adapter
-from feed.decide import Decision, Past, decide, found_in, reader
+from feed.decide import Decision, found_in, reader
 from feed.edits import Read
 from feed.errors import SourceError
 from feed.fetch import Fetcher
-from feed.linked import Page
-from feed.parse import Entry, Feed, without_the_future
+from feed.parse import Feed, without_the_future
 from feed.question import Response
 from feed.source import Source
 from feed.visitor import Seen, Visitor
-from storage import catalogue, cursors, effects, endings, holders, log, visits
-from storage.clock import now, to_stamp
+from storage import cursors, holders, visits
+from storage.clock import now
 from storage.cursors import Cursor, LeaseLost
 from storage.database import Database, Tx
 from storage.encoding import digest
 from storage.errors import StorageError
-from storage.events import Event, SourceReleased
+from storage.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +108,8 @@ def foresee(db: Database, source: Source, feed: Feed) -> tuple[Event, ...]:
     """What a poll that shows this feed would record; write nothing."""
     with db.read() as tx:
         cursor = cursors.get(tx, source.id) or cursors.blank(*source.row)
-        compared = compare(tx, source, cursor, feed)
-        return judge(tx, source, cursor, compared.changes, reader(source), now()).events
+        compared = record.compare(tx, source, cursor, feed)
+        return record.judge(tx, source, cursor, compared.changes, reader(source), now()).events
 
 
 def _poll_leased(
@@ -171,8 +170,8 @@ def _record_feed(
 ) -> Outcome:
     with db.write() as tx:  # step 5
         cursor = _still_ours(tx, source)
-        compared = compare(tx, source, cursor, feed)
-        decision = judge(tx, source, cursor, compared.changes, read, moment, feed.seen)
+        compared = record.compare(tx, source, cursor, feed)
+        decision = record.judge(tx, source, cursor, compared.changes, read, moment, feed.seen)
         more = deleted.events(tx, source, feed, compared.changes, moment)
         decision = dataclasses.replace(decision, events=(*decision.events, *more))
         strange = compared.strange and len(feed.entries) == feed.seen
@@ -182,7 +181,7 @@ def _record_feed(
         )
         outcome = _write(tx, cursor, after, decision, Outcome(source.id, "fetched", (), feed.note, feed.seen))
         if source.pages:
-            texts = _shown_texts(tx, compared.changes)
+            texts = record.shown_texts(tx, compared.changes)
             read_or_not = damping.worth_reading(compared.changes, texts, feed.seen)
             reading.note(tx, source, read_or_not, seen, moment)
         return outcome
@@ -195,8 +194,8 @@ def with_pages(
     if not source.pages or visitor is None:
         return feed, Seen()
     with db.read() as tx:
-        changes = compare(tx, source, cursor, feed).changes
-        changes = damping.worth_reading(changes, _shown_texts(tx, changes), feed.seen)
+        changes = record.compare(tx, source, cursor, feed).changes
+        changes = damping.worth_reading(changes, record.shown_texts(tx, changes), feed.seen)
     seen = visitor.pages([change.entry for change in changes if not isinstance(change, diff.Known)], source)
     entries = tuple(dataclasses.replace(entry, page=seen.page(entry)) for entry in feed.entries)
     return dataclasses.replace(feed, entries=entries), seen
@@ -205,7 +204,7 @@ def with_pages(
 def read_texts(db: Database, source: Source, cursor: Cursor, feed: Feed, read: Read) -> None:
     """Let the rules read what is new, which takes long, before anything is held up: `read` remembers it."""
     with db.read() as tx:
-        changes = compare(tx, source, cursor, feed).changes
+        changes = record.compare(tx, source, cursor, feed).changes
     for change in changes:
         if isinstance(change, diff.New | diff.Revised):
             found_in(change, read)
@@ -219,136 +218,12 @@ def _still_ours(tx: Tx, source: Source) -> Cursor:
     return cursor
 
 
-def compare(tx: Tx, source: Source, cursor: Cursor, feed: Feed) -> diff.Comparison:
-    """What is new and what was revised in the feed. What other sources told already is known."""
-    guids = [entry.guid for entry in feed.entries if entry.guid]
-    links = [entry.link for entry in feed.entries if entry.link]
-    fingerprints = [entry.fingerprint for entry in feed.entries]
-    seen = cursors.sightings(tx, source.id, guids, links, fingerprints)
-    whole = len(feed.entries) == feed.seen
-    compared = diff.compare(source.id, feed.entries, seen, polled=cursor.last_success, whole=whole)
-    told = catalogue.known(tx, [change.announcement for change in compared.changes])
-    changes: list[diff.Change] = [
-        diff.Known(change.entry, change.announcement)
-        if isinstance(change, diff.New) and change.announcement in told
-        else change
-        for change in compared.changes
-    ]
-    return dataclasses.replace(compared, changes=changes)
-
-
-def judge(
-    tx: Tx,
-    source: Source,
-    cursor: Cursor,
-    changes: Sequence[diff.Change],
-    read: Read,
-    moment: datetime,
-    seen: int = 0,
-) -> Decision:
-    """What to record of these changes, beside what is recorded already; `seen` is how many entries the source
-    shows, where these are all that changed."""
-    return decide(
-        source,
-        changes,
-        _past(tx, source, cursor, changes, read, moment),
-        read,
-        backfill=cursor.last_success is None,
-        explained=standing.explained(cursor, moment),
-        stamp=to_stamp(moment),
-        seen=seen,
-    )
-
-
-def _shown_texts(tx: Tx, changes: Sequence[diff.Change]) -> dict[str, str]:
-    """The long texts that revised entries showed before, by digest."""
-    keys = {change.shown["text"] for change in changes if isinstance(change, diff.Revised)}
-    return {key: text for key in keys if key and (text := log.text(tx, key)) is not None}
-
-
-def _past(
-    tx: Tx, source: Source, cursor: Cursor, changes: Sequence[diff.Change], read: Read, moment: datetime
-) -> Past:
-    known = [change.announcement for change in changes if isinstance(change, diff.Known)]
-    revised = [change for change in changes if isinstance(change, diff.Revised)]
-    told = catalogue.told(tx, [change.announcement for change in changes])
-    calls = [one.subject.id for subjects in told.values() for one in subjects if one.subject.closed]
-    fresh = [
-        change
-        for change in changes
-        if isinstance(change, diff.New | diff.Revised) or change.announcement not in told
-    ]
-    return Past(
-        told=told,
-        news=catalogue.untold(tx, known, cursor.last_success) if cursor.last_success else set(),
-        texts=_shown_texts(tx, changes),
-        pages=_pages(tx, [change.announcement for change in revised]),
-        held=catalogue.held(tx, [change.announcement for change in changes]),
-        withdrawn=endings.withdrawn(tx, [change.announcement for change in revised]),
-        closed=endings.closed(tx, calls),
-        rivals=_rivals(tx, source, fresh, read, moment),
-        days={change.announcement: _day(change.entry, moment) for change in fresh},
-    )
-
-
-def _pages(tx: Tx, announcements: Sequence[str]) -> dict[str, Page]:
-    """What the pages of these announcements said when they were read."""
-    return {
-        key: Page(text=text, published_at=published_at)
-        for key, (page, published_at) in catalogue.pages(tx, announcements).items()
-        if (text := log.text(tx, page)) is not None
-    }
-
-
-def _rivals(
-    tx: Tx, source: Source, changes: Sequence[diff.Change], read: Read, moment: datetime
-) -> dict[str, list[catalogue.Rival]]:
-    """The subjects of other sources that those in these entries may be the same as."""
-    since = log.first_since(tx, moment - twins.WINDOW)
-    return {
-        key: catalogue.rivals(tx, facts.kind, facts.title, source.id, since)
-        for change in changes
-        if not isinstance(change, diff.Renumbered)
-        for key, facts in found_in(change, read).items()
-    }
-
-
-def _day(entry: Entry, moment: datetime) -> str:
-    """The UTC day on which an entry was published, as the read model will tell it."""
-    stated = entry.published_at or (entry.page.published_at if entry.page else None)
-    return effects.day(stated, to_stamp(moment))
-
-
 def _write(tx: Tx, before: Cursor, after: Cursor, decision: Decision, outcome: Outcome) -> Outcome:
     """Facts, read model and cursor move together, or not at all."""
     events = (*decision.events, *standing.transition(before, after, decision))
-    record(tx, decision, events)
+    record.write(tx, decision, events)
     cursors.advance(tx, hubs.after_poll(tx, before, after, decision.new), holders.me())
     return dataclasses.replace(outcome, events=events)
-
-
-def record(tx: Tx, decision: Decision, events: Sequence[Event]) -> None:
-    """Append the events, and bring the read model and the sightings up to them."""
-    for text in decision.texts:
-        log.keep_text(tx, text)
-    for recorded in log.append(tx, events, now()):
-        effects.apply(tx, recorded)
-    for sighting in decision.sightings:
-        cursors.see(tx, sighting)
-
-
-def release(db: Database, source: str, *, told: bool) -> int:
-    """Release what the flood guard holds of a source: as news where `told`, else for the record only; how
-    many announcements that were."""
-    with db.write() as tx:
-        cursor = cursors.get(tx, source)
-        if cursor is None or not cursor.held:
-            return 0
-        event = SourceReleased(source=source, count=cursor.held, told=told)
-        for recorded in log.append(tx, [event], now()):
-            effects.apply(tx, recorded)
-        cursors.release_held(tx, source, learnt=cursor.held if told else 0)
-        return cursor.held
 
 
 def _ask(fetcher: Fetcher, source: Source, cursor: Cursor) -> Response:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from feed import deleted, diff, leases, poll
+from feed import deleted, diff, leases, poll, record
 from feed.decide import Decision, reader
 from feed.errors import SourceError
 from feed.parse import Feed
@@ -68,14 +68,14 @@ def _record(db: Database, source: Source, hub: Hub, cursor: Cursor, feed: Feed) 
         current = cursors.get(tx, source.id)
         if current is None or current.last_success is None:
             raise SourceError("the source has a new address")
-        changes = poll.compare(tx, source, current, feed).changes
+        changes = record.compare(tx, source, current, feed).changes
         fresh = [change for change in changes if not isinstance(change, diff.Revised)]
-        decision = poll.judge(tx, source, current, fresh, read, moment)
+        decision = record.judge(tx, source, current, fresh, read, moment)
         left = bool(decision.held) or len(fresh) < len(changes) or not feed.whole
         left = left or bool(deleted.events(tx, source, feed, changes, moment))
         if decision.held:
             decision = Decision()
-        poll.record(tx, decision, decision.events)
+        record.write(tx, decision, decision.events)
         cursors.learn(tx, source.id, decision.new)
         _note(tx, hub, current, moment, poll=left)
     return Outcome(source.id, "fetched", decision.events, feed.note, feed.seen)

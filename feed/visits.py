@@ -12,9 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from feed import endings, later, revisits, rhythm
-from feed.diff import Change
-from feed.diff import Known as Told
+from feed import diff, endings, later, revisits, rhythm
 from feed.errors import AddressRefused, BotWall, NotAPage, SourceBusy, SourceError, SourceGone
 from feed.linked import Page
 from feed.noise import essence
@@ -40,11 +38,11 @@ MOST = 500
 """So many pages of which nothing is known are planned at a time."""
 
 
-def note(tx: Tx, source: Source, changes: Sequence[Change], seen: Seen, moment: datetime) -> None:
+def note(tx: Tx, source: Source, changes: Sequence[diff.Change], seen: Seen, moment: datetime) -> None:
     """Plan what comes after a poll for the pages of what has changed: those that were read are looked at
     again, where they are of open calls; the others are still to be read, also where another source told the
     announcement. To be called when the poll's events are recorded."""
-    told = [change.announcement for change in changes if isinstance(change, Told)]
+    told = [change.announcement for change in changes if isinstance(change, diff.Known)]
     settled = {*catalogue.pages(tx, told), *visits.planned(tx, told)} if told else set()
     for change in changes:
         entry, key = change.entry, change.announcement

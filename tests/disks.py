@@ -13,6 +13,23 @@ from pathlib import Path
 
 import pytest
 
+WRITING = (
+    ("poll", "--all"),
+    ("rebuild",),
+    ("subscribers", "add", "bert@example.org"),
+    ("subscribers", "erase", "anna@example.org"),
+    ("sources", "import", "--yes", "--country", "GB", "list.opml"),
+)
+"""Commands that write into the data folder; the last one reads the file that `write_list` makes."""
+
+
+def write_list(folder: Path) -> None:
+    """An OPML file with one feed that is not in the catalogue yet."""
+    (folder / "list.opml").write_text(
+        '<opml version="2.0"><body><outline type="rss" text="New" xmlUrl="https://new.example/feed"/></body>'
+        "</opml>"
+    )
+
 
 def without_room(kilobytes: int = 0) -> tuple[str, ...]:
     """What to put before a command whose writes to files fail behind so many kilobytes of each."""

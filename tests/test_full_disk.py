@@ -14,7 +14,7 @@ import pytest
 from storage import people
 from storage.errors import StorageError
 from storage.sqlite import SqliteDatabase
-from tests.disks import fill, no_room_for, small_disk, whole, without_room
+from tests.disks import WRITING, fill, no_room_for, small_disk, whole, without_room, write_list
 from tests.installation import ROOT, Installation, call, environment, rss, settings_in, visit
 from tests.working import Worker, working
 from tests.world.government import Government
@@ -44,24 +44,11 @@ def told_once(here: Installation, mailbox: Mailbox) -> None:
     assert whole(here.folder)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("poll", "--all"),
-        ("rebuild",),
-        ("subscribers", "add", "bert@example.org"),
-        ("subscribers", "erase", "anna@example.org"),
-        ("backup", "copy"),
-        ("sources", "import", "--yes", "--country", "GB", "list.opml"),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("arguments", [*WRITING, ("backup", "copy")], ids=" ".join)
 def test_a_command_that_cannot_write_says_so_in_one_line_and_can_be_said_again(
     eve: Installation, arguments: tuple[str, ...]
 ) -> None:
-    (eve.folder / "list.opml").write_text(
-        '<opml version="2.0"><body><outline type="rss" text="New" xmlUrl="https://new.example/feed"/></body></opml>'
-    )
+    write_list(eve.folder)
     before = sorted(path.name for path in eve.folder.iterdir())
     catalogue = (eve.folder / "sources.toml").read_bytes()
     done = eve.run(*arguments, before=without_room())

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,10 @@ from hypothesis import strategies as st
 from storage import encoding, events, log
 from storage.database import Database, open_database
 from storage.errors import StorageError
-from storage.events import AnnouncementPublished, CallAnnounced, Evidence, Money, SourceFailing
+from storage.events import AnnouncementPublished, CallAnnounced, Evidence, Money
 from storage.verify import verify
+from tests.appending import NOW, append, failing
 from tests.tampering import behind_the_triggers
-
-NOW = datetime(2024, 7, 24, 18, 5, 12, 345678, tzinfo=UTC)
-
-
-def failing(source: str = "a", reason: str = "no answer") -> SourceFailing:
-    return SourceFailing(source=source, reason=reason)
-
-
-def append(database: Database, *new: events.Event) -> list[log.Recorded]:
-    with database.write() as tx:
-        return log.append(tx, new, NOW)
 
 
 def test_positions_follow_each_other_and_versions_count_within_their_stream(log_db: Database) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from storage import log
 from storage.database import open_database
-from tests.disks import ordinary_user, read_only, small_disk
+from tests.disks import WRITING, ordinary_user, read_only, small_disk, write_list
 from tests.installation import ROOT, Installation, call, environment, rss, settings_in, visit
 from tests.working import working
 from tests.world.government import Government
@@ -79,24 +79,11 @@ def test_the_secret_key_is_read_where_nothing_can_be_written(archive: Installati
     assert done.stdout == "made before\n", done.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("poll", "--all"),
-        ("rebuild",),
-        ("subscribers", "add", "bert@example.org"),
-        ("subscribers", "erase", "anna@example.org"),
-        ("sources", "import", "--yes", "--country", "GB", "list.opml"),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
 def test_what_cannot_be_written_is_one_line_that_says_what_to_do(
     archive: Installation, arguments: tuple[str, ...]
 ) -> None:
-    (archive.folder / "list.opml").write_text(
-        '<opml version="2.0"><body><outline type="rss" text="New" xmlUrl="https://new.example/feed"/></body>'
-        "</opml>"
-    )
+    write_list(archive.folder)
     before = {path.name: path.read_bytes() for path in archive.folder.iterdir()}
     with read_only(archive.folder):
         done = archive.run(*arguments, before=ordinary_user())

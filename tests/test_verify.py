@@ -7,28 +7,17 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from storage import events, log
+from storage import log
 from storage.database import Database
-from storage.events import AnnouncementPublished, EventRedacted, SourceFailing
+from storage.events import AnnouncementPublished, EventRedacted
 from storage.verify import NotExtended, extends, verify
+from tests.appending import NOW, append, failing
 from tests.installation import Installation
 from tests.tampering import behind_the_triggers
-
-NOW = datetime(2024, 7, 24, 18, 5, 12, 345678, tzinfo=UTC)
-
-
-def failing(source: str = "a", reason: str = "no answer") -> SourceFailing:
-    return SourceFailing(source=source, reason=reason)
-
-
-def append(database: Database, *new: events.Event) -> list[log.Recorded]:
-    with database.write() as tx:
-        return log.append(tx, new, NOW)
 
 
 @pytest.mark.parametrize(

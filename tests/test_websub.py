@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from feed import hubs as asking
-from feed import poll, push, websub
+from feed import poll, push, record, websub
 from feed.fetch import BODY_BYTES, Fetcher
 from feed.question import Question, Response
 from feed.settings import Settings
@@ -551,7 +551,7 @@ def test_a_bug_that_a_push_brings_to_light_is_no_error_of_the_page(
     def broken(*arguments: Any, **keywords: Any) -> None:
         raise LookupError("a bug")
 
-    monkeypatch.setattr(poll, "judge", broken)
+    monkeypatch.setattr(record, "judge", broken)
     assert hub.push(told.sources["dsit"].url, naming(government, hub, call(2))).status == 202
     assert is_due(told)
 

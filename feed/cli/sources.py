@@ -84,14 +84,14 @@ def check_sources(settings: Settings, ids: tuple[str, ...], as_json: bool) -> No
 @click.pass_obj
 def release_source(settings: Settings, key: str, quietly: bool) -> None:
     """Tell what the flood guard holds back of a source."""
-    from feed import poll as polling
+    from feed import record
     from storage import cursors
 
     log_db = current_log_db_of(settings)
     with log_db.read() as tx:
         if cursors.get(tx, key) is None:  # one that has left the catalogue can have something left
             raise click.UsageError(f"there is no source {key}; `communique sources` lists them")
-    count = polling.release(log_db, key, told=not quietly)
+    count = record.release(log_db, key, told=not quietly)
     if not count:
         fail(f"nothing of {key} is held back")
     click.echo(f"released {count} announcements of {key}" + (", telling nobody" if quietly else ""))
