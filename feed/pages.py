@@ -16,7 +16,18 @@ from feed import atom, by_hand, quoted, revisions, source_pages
 from feed.linked import Page, together
 from feed.quoted import Piece
 from feed.source import Catalogue
-from storage import carrying, catalogue, cursors, filters, listings, log, source_wording, terms, wording
+from storage import (
+    carrying,
+    catalogue,
+    cursors,
+    filters,
+    listings,
+    log,
+    redaction,
+    source_wording,
+    terms,
+    wording,
+)
 from storage.catalogue import Announcement
 from storage.clock import now
 from storage.database import Database, Tx
@@ -114,6 +125,7 @@ def _records(pages: Blueprint, log_db: Database, base_url: str) -> None:
             entry = catalogue.entry(tx, found)
             before = log.get(tx, position - 1)
             head = log.head(tx)
+            redacted_by = redaction.told_at(tx, position) if found.is_redacted else None
             changed = revisions.shown(said(found), lambda digest: log.text(tx, digest))
         previous = before.chain if before else log.GENESIS
         return render_template(
@@ -121,6 +133,7 @@ def _records(pages: Blueprint, log_db: Database, base_url: str) -> None:
             event=found,
             entry=entry,
             changed=changed,
+            redacted_by=redacted_by,
             previous=previous,
             head=head,
             digest_command=by_hand.digest_command(found, base_url),

@@ -61,6 +61,15 @@ def redact_payload(tx: Tx, position: int) -> None:
     rebuild.outdate(tx)
 
 
+def told_at(tx: Tx, position: int) -> int | None:
+    """The position of the event that says that the one at `position` was redacted, or None."""
+    row = tx.execute(
+        "SELECT position FROM events WHERE type = 'EventRedacted' AND json_extract(data, '$.position') = ?",
+        (position,),
+    ).fetchone()
+    return row["position"] if row else None
+
+
 def kin(tx: Tx, position: int) -> list[Recorded]:
     """The other events of the announcement that the event at `position` is about, in order: they may say the
     same."""

@@ -116,7 +116,9 @@ def test_pages_over_a_redacted_log_can_be_read(told: Installation) -> None:
         assert answer.status_code == 200, path
         assert SECRET not in answer.text
     assert browser.get(f"/subjects/{subject}").status_code == 404
-    assert "A court ordered it." in browser.get("/events/4").text
+    said = browser.get("/events/4").text
+    assert "Reason: A court ordered it.</p>" in said and 'href="/events/2">event 2</a>' in said
+    assert 'href="/events/4">Event 4</a> says why' in browser.get("/events/2").text
 
 
 @pytest.mark.parametrize(
