@@ -107,7 +107,7 @@ class SqliteDraft:
 
     def _replace(self, name: str) -> None:
         columns = ", ".join(self._columns(name))
-        # Made at the end, an index is sorted once; kept up row by row, it takes several times as long.
+        # Made at the end, an index is sorted once instead of being kept up row by row.
         indexes = self._connection.execute(
             "SELECT name, sql FROM old.sqlite_master"
             " WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
