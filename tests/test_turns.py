@@ -77,9 +77,11 @@ def test_a_source_named_twice_is_polled_once() -> None:
 
 def test_a_source_in_line_or_in_hand_is_not_taken_twice_and_the_end_leaves_the_line() -> None:
     begun, go_on, asked = threading.Event(), threading.Event(), []
+    others = {*threading.enumerate()}
 
     def wait(one: Source) -> None:
         asked.append(one.id)
+        others.add(threading.current_thread())
         begun.set()
         go_on.wait(10)
 
@@ -88,7 +90,11 @@ def test_a_source_in_line_or_in_hand_is_not_taken_twice_and_the_end_leaves_the_l
     turns.add([source(1), source(2)])
     assert begun.wait(10)
     closing = threading.Thread(target=turns.close)
+    idle = {*threading.enumerate()} - others
+    assert idle
     closing.start()
+    for thread in idle:
+        thread.join(10)  # one that has nothing in hand ends when the line is forgotten
     go_on.set()
     closing.join(10)
     assert asked == ["s1"]
